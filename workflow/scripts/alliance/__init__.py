@@ -1,0 +1,1 @@
+"""From cohort survey to persistence: the working alliance measured, linked and verified."""
