@@ -1,10 +1,29 @@
-"""What all stages share: where things stand, and what a job's result depends on."""
+"""What all stages share: where things stand, what a job's result depends on, and what the user sees."""
 
-from pathlib import Path
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-RESULTS = config["results"]
+import _session
+from alliance.study import validate_config
+
+problems = validate_config(config)
+if problems:
+    raise SystemExit(_session.stopped("config", problems))
+
+RESULTS = config["results"].rstrip("/")
 LOGS = f"logs/{config['study']['name']}"
 BENCHMARKS = f"benchmarks/{config['study']['name']}"
+
+
+onstart:
+    _session.start(LOGS)
+
+
+onsuccess:
+    _session.say_at_end(_session.success(RESULTS))
+
+
+onerror:
+    _session.say_at_end(_session.failure(LOGS))
 
 
 def result(path):
@@ -32,3 +51,15 @@ def library(*packages):
 def study_config(*blocks):
     """The parts of the config that a rule depends on: a change there, and only there, runs it again."""
     return {"seed": config["seed"], **{block: config.get(block) for block in blocks}}
+
+
+def targets():
+    """The end points of the stages that the config asks for."""
+    wanted = [
+        result("report.html"),
+        result("describe/items.csv"),
+        result("verify/receipt.json"),
+    ]
+    if config.get("claims"):
+        wanted.append(result("verify/claims.csv"))
+    return wanted

@@ -1,4 +1,4 @@
-"""What every rule's script has in common: its log, and messages that a user can act on.
+"""What every rule's script has in common: its log, its line on the screen, and messages that a user can act on.
 
 A script is `with stage("intake", snakemake): read -> call the library -> write`. Messages go to the rule's log.
 When the library raises :class:`alliance.errors.Stop`, its text is left in ``logs/<study>/stopped/<rule>.txt`` for the
@@ -8,18 +8,14 @@ Snakefile to print last on the screen; the traceback stays in the log.
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from _session import hold_job_lock
 from alliance.errors import Stop
-
-
-def stopped_file(log: str) -> Path:
-    """Where the message of a stopped stage stands: beside its log."""
-    path = Path(log)
-    return path.parent / "stopped" / f"{path.stem}.txt"
 
 
 @contextmanager
@@ -31,19 +27,23 @@ def stage(name: str, snakemake) -> Iterator[None]:
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    message = stopped_file(str(log))
-    message.unlink(missing_ok=True)
-    with log.open("w", encoding="utf-8") as stream:
+    started = time.monotonic()
+    with hold_job_lock(), log.open("w", encoding="utf-8") as stream:
         try:
             with redirect_stdout(stream), redirect_stderr(stream):
                 yield
         except Exception as error:
             traceback.print_exc(file=stream)
-            if isinstance(error, Stop):
-                text = error.render()
-            else:
-                text = f"STOPPED in {name}: unexpected {type(error).__name__}: {error} -> please report it with {log}"
-            message.parent.mkdir(parents=True, exist_ok=True)
-            message.write_text(text + "\n", encoding="utf-8")
+            text = _message(name, error, log)
             stream.write(text + "\n")
+            stopped = log.parent / "stopped" / f"{log.stem}.txt"
+            stopped.parent.mkdir(parents=True, exist_ok=True)
+            stopped.write_text(text + "\n", encoding="utf-8")
             sys.exit(1)
+    print(f"  {name:<16}{time.monotonic() - started:6.1f} s", file=sys.stderr, flush=True)
+
+
+def _message(name: str, error: Exception, log: Path) -> str:
+    if isinstance(error, Stop):
+        return error.render()
+    return f"STOPPED in {name}: unexpected {type(error).__name__}: {error} -> please report it with {log}"

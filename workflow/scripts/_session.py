@@ -1,0 +1,86 @@
+"""The command line as the user meets it: one run at a time, and the last line says what matters.
+
+Snakemake's own lock outlives a killed run and then asks for a second command; ours are held by the operating system
+and vanish with their process. ``run.lock`` is held by the run, ``jobs.lock`` is shared by its jobs, so that a run that
+is started again waits for the orphans of a killed one instead of writing beside them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from alliance.errors import Problem, Stop
+
+LOCKS = Path(".snakemake")
+_held: list[IO[str]] = []
+
+
+def stopped(stage: str, problems: list[Problem]) -> str:
+    """The message of a stop that happens before any job runs."""
+    return Stop(stage, problems).render()
+
+
+def start(logs: str, patience: float = 300.0) -> None:
+    """Take the run's lock, wait for the orphans of a killed run, and forget the messages of the last one.
+
+    Raises SystemExit when another run is at work in this folder, or when orphans outlive ``patience`` seconds.
+    """
+    LOCKS.mkdir(exist_ok=True)
+    run = (LOCKS / "run.lock").open("w")
+    try:
+        fcntl.flock(run, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        busy = Problem("another run is at work in this folder", remedy="wait until it has ended, then start again")
+        raise SystemExit(stopped("start", [busy])) from None
+    _held.append(run)
+    with (LOCKS / "jobs.lock").open("w") as jobs:
+        _wait_for(jobs, patience)
+    shutil.rmtree(Path(logs) / "stopped", ignore_errors=True)
+
+
+def hold_job_lock() -> IO[str]:
+    """A shared lock for the time of one job; the operating system lets it go when the job ends, however it ends."""
+    LOCKS.mkdir(exist_ok=True)
+    jobs = (LOCKS / "jobs.lock").open("w")
+    fcntl.flock(jobs, fcntl.LOCK_SH)
+    return jobs
+
+
+def _wait_for(jobs: IO[str], patience: float) -> None:
+    end = time.monotonic() + patience
+    told = False
+    while True:
+        try:
+            fcntl.flock(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError:
+            if not told:
+                print("Waiting for the jobs of an interrupted run to end ...", file=sys.stderr, flush=True)
+                told = True
+            if time.monotonic() > end:
+                orphan = Problem("jobs of an interrupted run are still at work", remedy="end them, then start again")
+                raise SystemExit(stopped("start", [orphan])) from None
+            time.sleep(0.2)
+
+
+def success(results: str) -> str:
+    """What is said when all went well: where the result is."""
+    report = Path(results) / "report.html"
+    return f"Report: {report}" if report.exists() else f"Results: {results}"
+
+
+def failure(logs: str) -> str:
+    """The messages that the stopped stages left, or where to look when none did."""
+    messages = [file.read_text(encoding="utf-8").strip() for file in sorted(Path(logs, "stopped").glob("*.txt"))]
+    return "\n".join(messages) or f"STOPPED: see the lines above and the logs in {logs}"
+
+
+def say_at_end(text: str) -> None:
+    """Print after everything that Snakemake still has to say."""
+    atexit.register(print, text, file=sys.stderr, flush=True)

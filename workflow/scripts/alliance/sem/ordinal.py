@@ -1,0 +1,243 @@
+"""Sample statistics of ordered and mixed data: thresholds, correlations and their asymptotic covariance.
+
+The observed side of the WLS family for one group, in the order and with the conventions of lavaan
+0.6-14 (its muthen1984): two-step maximum likelihood, Gamma from casewise scores, covariates conditioned
+on. Data of ordered variables alone are counted once; see ``polychoric`` and ``ordinal_gamma``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alliance.sem.bivariate import FloatArray
+from alliance.sem.ordinal_gamma import case_scores, influence_matrix, score_tables, summed_products
+from alliance.sem.ordinal_mixed import mixed_statistics
+from alliance.sem.polychoric import (
+    IntArray,
+    PairTables,
+    adjust_two_by_two,
+    code_categories,
+    correlate,
+    count_pairs,
+    margin_thresholds,
+    pair_indices,
+)
+
+BoolArray = NDArray[np.bool_]
+
+
+class OrdinalDataError(ValueError):
+    """The data cannot give ordinal sample statistics; the message names every item and group concerned."""
+
+
+@dataclass(frozen=True)
+class OrdinalMoments:
+    """Sample statistics of one group; covariates are conditioned on (lavaan's ``conditional.x = TRUE``).
+
+    ``stats`` stacks thresholds (and minus the mean of a continuous variable, at the variable's place),
+    slopes (covariate by covariate), variances of continuous variables and the covariances strictly below
+    the diagonal, column by column; ``labels`` says what each entry is. ``gamma`` is the asymptotic
+    covariance of ``sqrt(n) * stats`` (None when not asked for).
+    """
+
+    names: list[str]
+    ordered: BoolArray
+    exo: list[str]
+    n: float
+    thresholds: list[FloatArray]
+    means: FloatArray
+    slopes: FloatArray
+    cov: FloatArray
+    stats: FloatArray
+    labels: list[tuple]
+    gamma: FloatArray | None
+    mean_x: FloatArray
+    cov_x: FloatArray
+    warnings: list[str] = field(default_factory=list)
+
+
+def ordinal_moments(
+    columns: FloatArray,
+    names: Sequence[str],
+    ordered: Sequence[bool] | BoolArray,
+    exo: FloatArray | None = None,
+    exo_names: Sequence[str] = (),
+    *,
+    missing: str = "listwise",
+    weights: FloatArray | None = None,
+    cluster: NDArray | None = None,
+    levels: dict[str, FloatArray] | None = None,
+    with_gamma: bool = True,
+    group: str = "",
+) -> OrdinalMoments:
+    """Thresholds, (residual) covariances and Gamma of one group.
+
+    ``columns`` is n x p with nan for missing, ``ordered`` says which columns are ordinal, ``exo`` is n x q.
+    ``missing``: "listwise", or "pairwise" (each statistic from the cases that have it; cases without any
+    answer or with a missing covariate are left out). ``weights`` are sampling weights, already scaled;
+    ``n`` is then their sum. ``cluster`` (any labels) makes Gamma robust to clustering: the scores are summed
+    by cluster first. ``levels`` fixes the categories of an ordered variable over all groups; a category
+    nobody chose here is an error. Raises ``OrdinalDataError``.
+    """
+    ordered = np.asarray(ordered, dtype=bool)
+    exo = np.empty((len(columns), 0)) if exo is None else np.asarray(exo, dtype=float)
+    if missing not in ("listwise", "pairwise"):
+        raise ValueError(f"missing = {missing!r} is not available for ordered data; use 'listwise' or 'pairwise'")
+    rows = _usable_rows(columns, exo, missing)
+    if rows is not None:
+        columns, exo = columns[rows], exo[rows]
+        weights = None if weights is None else weights[rows]
+        cluster = None if cluster is None else np.asarray(cluster)[rows]
+    clusters = None if cluster is None else np.unique(cluster, return_inverse=True)[1]
+    codes, n_categories = _codes(columns, names, ordered, levels, group)
+    n = float(len(columns)) if weights is None else float(weights.sum())
+    if ordered.all() and not exo.shape[1]:
+        parts = _pure(codes, n_categories, weights, clusters, with_gamma, n)
+    else:
+        parts = _mixed(columns, codes, n_categories, exo, weights, clusters, with_gamma)
+    thresholds, means, slopes, cov, gamma, unconverged, empty = parts
+    stats, labels = _stack(names, ordered, exo_names, thresholds, means, slopes, cov)
+    warnings = _warnings(names, cov, unconverged, empty, group)
+    mean_x = np.average(exo, axis=0, weights=weights)
+    centred = exo - mean_x
+    cov_x = centred.T @ (centred if weights is None else centred * weights[:, None]) / n
+    return OrdinalMoments(
+        list(names), ordered, list(exo_names), n, thresholds, means, slopes, cov, stats, labels, gamma, mean_x, cov_x, warnings
+    )
+
+
+def _usable_rows(columns: FloatArray, exo: FloatArray, missing: str) -> BoolArray | None:
+    """Rows that take part, or None for all of them."""
+    absent = np.isnan(columns)
+    if not absent.any() and not np.isnan(exo).any():
+        return None
+    drop = absent.any(axis=1) if missing == "listwise" else absent.all(axis=1)
+    return ~(drop | np.isnan(exo).any(axis=1))
+
+
+def _codes(
+    columns: FloatArray, names: Sequence[str], ordered: BoolArray, levels: dict[str, FloatArray] | None, group: str
+) -> tuple[NDArray[np.int8], IntArray]:
+    """Category numbers of the ordered columns and how many there are; every unusable item is named at once."""
+    where = f" in group {group}" if group else ""
+    if len(columns) < 2:
+        raise OrdinalDataError(f"{len(columns)} usable cases{where}: at least 2 are needed")
+    which = np.flatnonzero(ordered)
+    wanted = None
+    if levels is not None:
+        wanted = [levels[names[j]] if names[j] in levels else np.unique(columns[:, j]) for j in which]
+    coded, found = code_categories(columns[:, which], wanted)
+    problems = []
+    for place, j in enumerate(which):
+        counts = np.bincount(coded[:, place][coded[:, place] >= 0], minlength=len(found[place]))
+        if (counts > 0).sum() < 2:
+            problems.append(f"{names[j]} is constant{where}: leave it out")
+        elif (counts == 0).any():
+            missed = ", ".join(f"{value:g}" for value in found[place][counts == 0])
+            shown = " ".join(str(count) for count in counts)
+            problems.append(
+                f"{names[j]} has no answer in category {missed}{where} (frequencies [{shown}]): "
+                "collapse categories in all groups, or leave the item out"
+            )
+    for j in np.flatnonzero(~ordered):
+        if not np.nanvar(columns[:, j]) > 0:
+            problems.append(f"{names[j]} is constant{where}: leave it out")
+    if problems:
+        raise OrdinalDataError("; ".join(problems))
+    codes = np.full(columns.shape, -1, dtype=np.int8)
+    codes[:, which] = coded
+    n_categories = np.zeros(columns.shape[1], dtype=np.int64)
+    n_categories[which] = [len(values) for values in found]
+    return codes, n_categories
+
+
+def _pure(codes, n_categories, weights, clusters, with_gamma, n):  # type: ignore[no-untyped-def]
+    """Only ordered variables, no covariates: everything from the pairwise tables but one product of scores."""
+    p = codes.shape[1]
+    tables = count_pairs(codes, n_categories, weights)
+    thresholds = margin_thresholds(tables.margins, n_categories)
+    both_binary = (n_categories[tables.first] == 2) & (n_categories[tables.second] == 2)
+    adjusted = adjust_two_by_two(tables.tables, both_binary)
+    rho, found, unconverged = correlate(adjusted, thresholds[tables.first], thresholds[tables.second])
+    cov = np.eye(p)
+    cov[tables.first, tables.second] = cov[tables.second, tables.first] = rho
+    gamma = None
+    if with_gamma:
+        scores = score_tables(tables, thresholds, rho, found)
+        size = int((n_categories - 1).sum()) + len(rho)
+        meat = summed_products(case_scores(codes, scores, tables), size, weights, clusters)
+        influence = influence_matrix(scores, tables)
+        gamma = n * influence @ meat @ influence.T
+    listed = [tau[: k - 1] for tau, k in zip(thresholds, n_categories, strict=True)]
+    failed = [(int(tables.first[m]), int(tables.second[m])) for m in np.flatnonzero(unconverged)]
+    return listed, np.full(p, np.nan), np.empty((p, 0)), cov, gamma, failed, _empty_cells(tables)
+
+
+def _mixed(columns, codes, n_categories, exo, weights, clusters, with_gamma):  # type: ignore[no-untyped-def]
+    """Continuous variables or covariates among them: the casewise route."""
+    found = mixed_statistics(columns, codes, n_categories, exo, weights, clusters, with_gamma)
+    deviation = np.sqrt([margin.variance for margin in found.margins])
+    cov = found.correlation * np.outer(deviation, deviation)
+    means = np.array([np.nan if margin.ordered else margin.location[0] for margin in found.margins])
+    thresholds = [margin.location if margin.ordered else np.empty(0) for margin in found.margins]
+    slopes = np.array([margin.slopes for margin in found.margins]).reshape(len(means), exo.shape[1])
+    return thresholds, means, slopes, cov, found.gamma, found.unconverged, []
+
+
+def _empty_cells(tables: PairTables) -> list[tuple[int, int]]:
+    """Pairs whose table has a cell without a case."""
+    k = tables.tables.shape[1]
+    real_1 = np.arange(k) < tables.n_categories[tables.first][:, None]
+    real_2 = np.arange(k) < tables.n_categories[tables.second][:, None]
+    empty = ((tables.tables == 0) & real_1[:, :, None] & real_2[:, None, :]).any(axis=(1, 2))
+    return [(int(tables.first[m]), int(tables.second[m])) for m in np.flatnonzero(empty)]
+
+
+def _stack(names, ordered, exo_names, thresholds, means, slopes, cov):  # type: ignore[no-untyped-def]
+    """The statistics as one vector in lavaan's order, and the meaning of each entry."""
+    values: list[float] = []
+    labels: list[tuple] = []
+    for j, name in enumerate(names):
+        if ordered[j]:
+            values.extend(thresholds[j])
+            labels.extend(("th", name, k + 1) for k in range(len(thresholds[j])))
+        else:
+            values.append(-means[j])
+            labels.append(("mean", name))
+    for x, covariate in enumerate(exo_names):
+        values.extend(slopes[:, x])
+        labels.extend(("slope", name, covariate) for name in names)
+    for j in np.flatnonzero(~ordered):
+        values.append(cov[j, j])
+        labels.append(("var", names[j]))
+    first, second = pair_indices(len(names))
+    values.extend(cov[second, first])
+    labels.extend(("cov", names[i], names[j]) for j, i in zip(first, second, strict=True))
+    return np.array(values), labels
+
+
+def _warnings(names, cov, unconverged, empty, group):  # type: ignore[no-untyped-def]
+    where = f" in group {group}" if group else ""
+
+    def listing(pairs: Sequence[tuple[int, int]]) -> str:
+        shown = ", ".join(f"{names[i]} x {names[j]}" for i, j in pairs[:5])
+        return shown + (f" and {len(pairs) - 5} more" if len(pairs) > 5 else "")
+
+    messages = []
+    if empty:
+        messages.append(f"{len(empty)} bivariate tables have empty cells{where}: {listing(empty)}")
+    if unconverged:
+        messages.append(f"correlations did not converge{where}: {listing(unconverged)}")
+    deviation = np.sqrt(np.diag(cov))
+    correlation = cov / np.outer(deviation, deviation)
+    high = [(int(j), int(i)) for i, j in np.argwhere(np.tril(np.abs(correlation) > 0.99, -1))]
+    if high:
+        messages.append(f"correlations are (nearly) 1{where}: {listing(high)}")
+    smallest = np.linalg.eigvalsh(correlation)[0]
+    if smallest < -1e-10:
+        messages.append(f"the correlation matrix is not positive definite{where} (smallest eigenvalue {smallest:.4g})")
+    return messages
