@@ -102,9 +102,10 @@ def ordinal_moments(
     thresholds, means, slopes, cov, gamma, unconverged, empty = parts
     stats, labels = _stack(names, ordered, exo_names, thresholds, means, slopes, cov)
     warnings = _warnings(names, cov, unconverged, empty, group)
-    mean_x = np.average(exo, axis=0, weights=weights)
+    share = np.full(len(exo), 1.0 / n) if weights is None else weights / n
+    mean_x = share @ exo
     centred = exo - mean_x
-    cov_x = centred.T @ (centred if weights is None else centred * weights[:, None]) / n
+    cov_x = centred.T @ (centred * share[:, None])
     return OrdinalMoments(
         list(names), ordered, list(exo_names), n, thresholds, means, slopes, cov, stats, labels, gamma, mean_x, cov_x, warnings
     )
