@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
 from alliance.sem.syntax_tokens import ModelSyntaxError, Token
+from numpy.typing import NDArray
 
 Dual = tuple[float, NDArray[np.float64]]
 _FUNCTIONS: dict[str, Callable[[float], tuple[float, float]]] = {

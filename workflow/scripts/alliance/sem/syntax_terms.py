@@ -90,8 +90,9 @@ def _read_term(tokens: list[Token], n_values: int) -> Term:
     if len(last) > 1:
         word = last[1]
         if word.text == ":":
-            raise ModelSyntaxError("products of variables are not available", word.line,
-                                   f"{last[0].text}:{last[-1].text}", "compute the product as a column of the data")  # fmt: skip
+            product = f"{last[0].text}:{last[-1].text}"
+            raise ModelSyntaxError("products of variables are not available", word.line, product,
+                                   "compute the product as a column of the data")  # fmt: skip
         what = "'+' was expected between two terms" if word.kind == "name" else "'+' or '*' was expected"
         raise ModelSyntaxError(what, word.line, word.text)
     word = last[0]
