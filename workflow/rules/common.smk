@@ -5,7 +5,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 import _session
 from alliance.study import validate_config
 
-problems = validate_config(config)
+problems = validate_config(config) or _session.place_inputs(config)
 if problems:
     raise SystemExit(_session.stopped("config", problems))
 

@@ -21,6 +21,25 @@ LOCKS = Path(".snakemake")
 _held: list[IO[str]] = []
 
 
+def place_inputs(config: dict) -> list[Problem]:
+    """Put ``folder`` before the paths of the inputs (in place) and name every raw file that is not there.
+
+    Snakemake would name missing files too, but without a remedy, and only after it has planned the jobs.
+    """
+    folder = Path(config.get("folder") or "")
+    problems = []
+    for name, entry in config["inputs"].items():
+        entry["path"] = (folder / entry["path"]).as_posix()
+        if not Path(entry["path"]).is_file():
+            remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if config.get("folder") else "")
+            problems.append(Problem("no such file", entry["path"], f"config key inputs.{name}", remedy))
+    codebook = Path(config["codebook"])
+    if not codebook.is_file():
+        remedy = "put the codebook there, or change the key codebook"
+        problems.append(Problem("no such file", str(codebook), "config key codebook", remedy))
+    return problems
+
+
 def stopped(stage: str, problems: list[Problem]) -> str:
     """The message of a stop that happens before any job runs."""
     return Stop(stage, problems).render()

@@ -1,0 +1,1 @@
+"""Numbers, tables, figures, words and the page. Nothing is estimated here: what is shown was computed upstream."""
