@@ -85,19 +85,25 @@ def parse_terms(codes: pd.Series, calendar: Calendar) -> pd.DataFrame:
     return known.reindex(places).set_axis(codes.index, axis=0)  # place -1 (a missing code) finds no row
 
 
-def first_fall(terms: pd.DataFrame, calendar: Calendar) -> pd.Series:
-    """Entry cohort from records: the academic year of each student's first term, indexed by ``student_id``.
+def entry_year(terms: pd.DataFrame, calendar: Calendar, rule: str = "first_fall") -> pd.Series:
+    """Entry cohort from records: an academic year for each student, indexed by ``student_id`` (sorted), Int64.
 
-    ``terms`` holds ``student_id`` and ``term``. A student whose first record is a summer before the fall (same calendar
-    year, so the academic year before) is counted with that fall when a record of it exists. Missing when no term of the
-    student can be read, or when the first main term is not the first one of an academic year (a spring entry).
+    ``terms`` holds ``student_id`` and ``term``. By "first_year" it is the academic year of the first record, whatever
+    its season. By "first_fall" it is the academic year of the first main term, and missing for students whose first
+    main term is not a fall (they entered in spring, so their second fall comes after one term and not two); a summer
+    before that fall does not count. Missing too when no term of a student can be read.
     """
     import pandas as pd
 
     parsed = parse_terms(terms["term"], calendar)
-    main = parsed["number"].notna().to_numpy()
-    first = parsed.loc[main, "number"].groupby(terms.loc[main, "student_id"].to_numpy()).min()
-    year = first // len(calendar.terms)
-    in_fall = (first % len(calendar.terms)) == calendar.terms.index("fall") if "fall" in calendar.terms else first < 0
-    students = pd.Index(sorted(terms["student_id"].dropna().unique()), name="student_id")
-    return year.where(in_fall).astype("Int64").reindex(students).rename("cohort")
+    student = terms["student_id"]
+    if rule == "first_year":
+        year = parsed["academic_year"].groupby(student.to_numpy()).min()
+    elif rule == "first_fall":
+        main = parsed["number"].notna().to_numpy()
+        first = parsed.loc[main, "number"].groupby(student[main].to_numpy()).min()
+        year = (first // len(calendar.terms)).where(first % len(calendar.terms) == calendar.terms.index("fall"))
+    else:
+        raise ValueError(f"unknown rule {rule!r}: first_fall or first_year")
+    students = pd.Index(sorted(student.dropna().unique()), name="student_id")
+    return year.astype("Int64").reindex(students).rename("cohort")
