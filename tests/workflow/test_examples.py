@@ -1,0 +1,53 @@
+"""The two studies on real data run by config and codebook alone, when their data are there."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+REAL = Path(os.environ.get("ALLIANCE_REAL_DATA", ROOT / "data/real")).resolve()
+
+
+def run_example(project, study: str):
+    if not (REAL / study).is_dir():
+        pytest.skip(f"the data of {study} are not here: examples/README.md says where they go")
+    run = project.snakemake("--configfile", f"examples/{study}/config.yaml", "--config", f"folder={REAL / study}")
+    assert run.code == 0, run.screen
+    assert f"Report: results/examples/{study}/report.html" in run.screen
+    return project.folder / "results/examples" / study
+
+
+def test_nature_phd2019(fresh):
+    results = run_example(fresh, "nature_phd2019")
+    flow = pd.read_csv(results / "sample/flow.csv")
+    assert flow.query("cohort == 'pooled'")["n_in"].iloc[0] == 2458
+    estimates = pd.read_csv(results / "link/estimates.csv")
+    assert set(estimates["outcome"]) == {"research_more_likely", "academia"}
+    assert {"mentoring", "community", "conditions"} <= set(estimates["term"])
+    assert not list(results.rglob("*bond*"))
+
+
+def test_midfield_reproduces_the_known_rates(fresh):
+    started = time.monotonic()
+    results = run_example(fresh, "midfield")
+    seconds = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    print(f"midfield: {seconds:.0f} s, at most {peak:.2f} GB in one process")
+    rates = pd.read_csv(results / "outcomes/definitions.csv").set_index("outcome")
+    retained = rates.loc["retained_2"]
+    assert retained["n_at_risk"] == 70_257
+    assert retained["n_events"] / retained["n_at_risk"] == pytest.approx(0.8572, abs=5e-5)
+    graduated = rates.loc["graduated_6"]
+    assert graduated["n_at_risk"] == 57_353
+    assert graduated["n_events"] / graduated["n_at_risk"] == pytest.approx(0.5303, abs=5e-5)
+    assert seconds < 60
+    assert peak < 2.0
+    assert "not asked for" in (results / "report.html").read_text(encoding="utf-8")
