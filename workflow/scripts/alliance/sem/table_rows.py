@@ -119,11 +119,14 @@ def _identify(rows: list[Row], roles: Roles, options: Options) -> None:
             next(row for row in loadings if row.lhs == name).fix(1.0)
     n_indicators = Counter(row.lhs for row in loadings)
     n_factors = Counter(row.rhs for row in loadings)
+    latent = set(roles.lv)
     alone = {row.rhs for row in loadings if n_indicators[row.lhs] == 1 and n_factors[row.rhs] == 1}
     for row in rows:
         if row.is_variance and row.lhs in roles.lv and options.std_lv:
             row.fix(1.0)
-        elif (row.is_variance and not row.user and row.lhs in alone) or (options.orthogonal and row.is_covariance and not row.user and {row.lhs, row.rhs} <= set(roles.lv)):
+        elif row.is_variance and not row.user and row.lhs in alone:
+            row.fix(0.0)
+        elif row.is_covariance and not row.user and options.orthogonal and {row.lhs, row.rhs} <= latent:
             row.fix(0.0)
 
 
