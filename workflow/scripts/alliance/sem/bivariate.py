@@ -39,7 +39,7 @@ def log_density_slope(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArr
 
 
 def binormal_cdf(h: FloatArray, k: FloatArray, rho: FloatArray) -> FloatArray:
-    """``P(X <= h, Y <= k)`` at finite points for correlations inside (-1, 1); arguments broadcast (Owen 1956, eq. 2.1)."""
+    """``P(X <= h, Y <= k)`` at finite points for correlations inside (-1, 1); arguments broadcast (Owen 1956)."""
     root = np.sqrt(1.0 - rho * rho)
     h = np.where(h == 0.0, _ALMOST_ZERO, h)
     k = np.where(k == 0.0, _ALMOST_ZERO, k)

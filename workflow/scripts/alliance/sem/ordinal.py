@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from alliance.sem.bivariate import FloatArray
-from alliance.sem.ordinal_gamma import case_scores, influence_matrix, score_tables, summed_products
-from alliance.sem.ordinal_mixed import mixed_statistics
-from alliance.sem.polychoric import (
+from .bivariate import FloatArray
+from .ordinal_gamma import case_scores, influence_matrix, score_tables, summed_products
+from .ordinal_mixed import mixed_statistics
+from .polychoric import (
     IntArray,
     PairTables,
     adjust_two_by_two,
@@ -106,9 +106,8 @@ def ordinal_moments(
     mean_x = share @ exo
     centred = exo - mean_x
     cov_x = centred.T @ (centred * share[:, None])
-    return OrdinalMoments(
-        list(names), ordered, list(exo_names), n, thresholds, means, slopes, cov, stats, labels, gamma, mean_x, cov_x, warnings
-    )
+    head = (list(names), ordered, list(exo_names), n)
+    return OrdinalMoments(*head, thresholds, means, slopes, cov, stats, labels, gamma, mean_x, cov_x, warnings)
 
 
 def _usable_rows(columns: FloatArray, exo: FloatArray, missing: str) -> BoolArray | None:

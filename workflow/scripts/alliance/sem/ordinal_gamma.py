@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alliance.sem.bivariate import FloatArray, normal_density
-from alliance.sem.polychoric import CELL_FLOOR, Cells, IntArray, PairTables, threshold_slopes
+from .bivariate import FloatArray, normal_density
+from .polychoric import CELL_FLOOR, Cells, IntArray, PairTables, threshold_slopes
 
 _CHUNK = 4096
 

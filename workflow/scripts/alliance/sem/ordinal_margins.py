@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from alliance.sem.bivariate import FloatArray, normal_density
+from .bivariate import FloatArray, normal_density
 
 # Stands for an infinite bound: every normal density there is exactly 0.
 FAR = 40.0

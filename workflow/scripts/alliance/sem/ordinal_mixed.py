@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alliance.sem.bivariate import FloatArray
-from alliance.sem.ordinal_gamma import pair_scores, summed_products
-from alliance.sem.ordinal_margins import Margin, numeric_margin, ordered_margin
-from alliance.sem.ordinal_pairs import PairFit, pearson, polychoric_given_covariates, polyserial
-from alliance.sem.polychoric import (
+from .bivariate import FloatArray
+from .ordinal_gamma import pair_scores, summed_products
+from .ordinal_margins import Margin, numeric_margin, ordered_margin
+from .ordinal_pairs import PairFit, pearson, polychoric_given_covariates, polyserial
+from .polychoric import (
     IntArray,
     adjust_two_by_two,
     correlate,

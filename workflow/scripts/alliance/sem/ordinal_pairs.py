@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from alliance.sem.bivariate import FloatArray, binormal_density, cdf_step, log_density_slope, normal_density
-from alliance.sem.ordinal_margins import FAR, Margin
-from alliance.sem.polychoric import CELL_FLOOR, RHO_LIMIT
+from .bivariate import FloatArray, binormal_density, cdf_step, log_density_slope, normal_density
+from .ordinal_margins import FAR, Margin
+from .polychoric import CELL_FLOOR, RHO_LIMIT
 
 _MIXED_LIMIT = 0.995
 
@@ -43,10 +43,11 @@ def maximise(slopes: Callable[[float], tuple[float, float]], start: float, limit
             return rho
         low, high = (rho, high) if gradient > 0 else (low, rho)
         target = rho - gradient / hessian if hessian < 0 else low - 1.0
-        if not low < target < high:
+        done = abs(target - rho) < 1e-8
+        if not done and not low < target < high:
             target = 0.5 * (low + high)
-        if abs(target - rho) < 1e-10:
-            return target
+        if done or high - low < 1e-10:
+            return min(max(target, -limit), limit)
         rho = target
     return rho
 
@@ -105,7 +106,7 @@ def polyserial(number: Margin, answer: Margin, weights: FloatArray) -> PairFit:
     middle = 0.5 * (np.clip(upper, -3, 3) + np.clip(lower, -3, 3))
     spread = np.sqrt((w @ middle**2) * (w @ z**2))
     rho = maximise(slopes, float(w @ (middle * z) / spread) if spread > 0 else 0.0, _MIXED_LIMIT)
-    high, low, up, down, prob = parts(rho)
+    _, _, up, down, prob = parts(rho)
     root = np.sqrt(1.0 - rho * rho)
     inverse = both / prob
     gap = inverse * (up - down) * rho / root

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from alliance.sem.bivariate import binormal_cdf, binormal_density, log_density_slope, normal_density
+from .bivariate import binormal_cdf, binormal_density, log_density_slope, normal_density
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ RHO_LIMIT = 0.999
 # Stands for plus infinity in padded thresholds: every normal density there is exactly 0.
 _FAR = 40.0
 _CHUNK = 16384
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-6  # of the Newton step; the error after it is of its square
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def count_pairs(codes: NDArray[np.int8], n_categories: IntArray, weights: FloatA
 
 
 def margin_thresholds(margins: FloatArray, n_categories: IntArray) -> FloatArray:
-    """Thresholds (..., p, K-1) from category counts (..., p, K); entries past a variable's last threshold are padding."""
+    """Thresholds (..., p, K-1) from category counts (..., p, K); entries past the last one are padding."""
     total = margins.sum(axis=-1, keepdims=True)
     upper = special.ndtri(np.minimum(np.cumsum(margins, axis=-1)[..., :-1] / total, 1.0))
     inside = np.arange(upper.shape[-1]) < (n_categories - 1)[:, None]
@@ -130,47 +130,52 @@ def correlate(
     Returns the correlations (m), the cells at the solution, and a mask of tables whose iteration did
     not converge. The gradient's sign keeps a bracket; a Newton step that leaves it is replaced by bisection.
     """
-    m = len(tables)
-    rho = np.clip(_product_moment(tables) if start is None else start, -0.95, 0.95)
+    m, k = len(tables), tables.shape[1]
+    rho = np.clip(_moment_start(tables, first, second) if start is None else start, -0.95, 0.95)
     low, high = np.full(m, -RHO_LIMIT), np.full(m, RHO_LIMIT)
-    k = tables.shape[1]
-    found = Cells(np.empty((m, k, k)), np.empty((m, k, k)))
+    prob, slope = np.empty((m, k, k)), np.empty((m, k, k))
     active = np.arange(m)
     for _ in range(60):
-        here, curve = cells(first[active], second[active], rho[active])
-        found.prob[active], found.slope[active] = here.prob, here.slope
-        counts, ratio = tables[active], here.slope / here.prob
+        whole = len(active) == m  # spares the copies while every table is still moving
+        at = rho[active]
+        here, curve = cells(first if whole else first[active], second if whole else second[active], at)
+        counts, ratio = tables if whole else tables[active], here.slope / here.prob
         gradient = (counts * ratio).sum(axis=(1, 2))
         hessian = (counts * (curve / here.prob - ratio * ratio)).sum(axis=(1, 2))
-        low[active] = np.where(gradient > 0, rho[active], low[active])
-        high[active] = np.where(gradient < 0, rho[active], high[active])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            target = np.where(hessian < 0, rho[active] - gradient / hessian, np.nan)
-        inside = (target > low[active]) & (target < high[active])
+        low[active] = np.where(gradient > 0, at, low[active])
+        high[active] = np.where(gradient < 0, at, high[active])
+        step = np.where(hessian < 0, -gradient / np.where(hessian < 0, hessian, -1.0), np.sign(gradient))
+        done = (np.abs(step) < _TOLERANCE) & (np.abs(at + step) <= RHO_LIMIT)
+        # at the limit of lavaan's range with the likelihood still rising outwards: the boundary is the answer
+        done |= (np.abs(at) == RHO_LIMIT) & (gradient * at > 0)
+        target = np.where(done & (np.abs(at) == RHO_LIMIT), at, np.clip(at + step, -RHO_LIMIT, RHO_LIMIT))
+        inside = done | ((target > low[active]) & (target < high[active])) | (np.abs(target) == RHO_LIMIT)
         target = np.where(inside, target, 0.5 * (low[active] + high[active]))
-        target = np.where(gradient == 0, rho[active], target)
-        moving = np.abs(target - rho[active]) > _TOLERANCE
-        rho[active[moving]] = target[moving]
-        active = active[moving]
+        done |= np.abs(target - at) < 1e-10
+        # the last step is so short that a Taylor series carries the cells along
+        last = np.where(done, target - at, 0.0)[:, None, None]
+        prob[active] = np.maximum(here.prob + last * (here.slope + 0.5 * last * curve), CELL_FLOOR)
+        slope[active] = here.slope + last * curve
+        rho[active] = target
+        active = active[~done]
         if not len(active):
             break
     unconverged = np.zeros(m, dtype=bool)
     unconverged[active] = True
-    return rho, found, unconverged
+    return rho, Cells(prob, slope), unconverged
 
 
-def _product_moment(tables: FloatArray) -> FloatArray:
-    """Pearson correlation of the category numbers of each table: the start of the iteration."""
+def _moment_start(tables: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
+    """Start of the iteration: covariance of the category numbers over what unit correlation gives to first order.
+
+    The covariance of a category number with its own latent response is the sum of the densities at the thresholds.
+    """
     k = tables.shape[1]
     score = np.arange(k, dtype=float)
     total = tables.sum(axis=(1, 2))
-    rows, columns = tables.sum(axis=2), tables.sum(axis=1)
-    mean_r, mean_c = rows @ score / total, columns @ score / total
-    var_r = rows @ score**2 / total - mean_r**2
-    var_c = columns @ score**2 / total - mean_c**2
-    cross = np.einsum("mab,a,b->m", tables, score, score) / total - mean_r * mean_c
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(cross / np.sqrt(var_r * var_c))
+    mean_1, mean_2 = (tables.sum(axis=2) @ score) / total, (tables.sum(axis=1) @ score) / total
+    cross = (tables @ score) @ score / total - mean_1 * mean_2
+    return cross / (normal_density(first).sum(axis=1) * normal_density(second).sum(axis=1))
 
 
 def threshold_slopes(thresholds: FloatArray, other: FloatArray, rho: FloatArray) -> FloatArray:
@@ -237,7 +242,7 @@ def polychoric(
     """
     import pandas as pd
 
-    from alliance.sem.ordinal import ordinal_moments
+    from .ordinal import ordinal_moments
 
     names = [str(name) for name in data.columns]
     chosen = set(names if ordered is None else ordered)
