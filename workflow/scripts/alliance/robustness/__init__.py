@@ -1,0 +1,1 @@
+"""Robustness: simulated studies with a known truth, recovery of that truth."""
