@@ -1,0 +1,6 @@
+from _run import stage
+
+with stage("manifest", snakemake):
+    from alliance.verification.manifest import manifest, write_manifest
+
+    write_manifest(manifest(snakemake.input.shared, snakemake.params.results), snakemake.output.manifest)
