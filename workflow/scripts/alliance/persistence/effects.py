@@ -1,0 +1,146 @@
+"""Effects in the units of the outcome: averages of counterfactual predictions, with the model's own covariance.
+
+Every quantity is a function of the coefficients; its standard error is by the delta method with the analytic gradient
+and the same (robust) covariance as the estimates. statsmodels' ``get_margeff`` differentiates one column of the design
+and is wrong wherever an interaction or a power holds the variable too; here the variable is moved in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from alliance.persistence.links import LINKS
+from alliance.persistence.result import OutcomeFit, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Quantity = tuple[float, np.ndarray]  # value and gradient by the coefficients
+
+
+def marginal_effects(
+    fit: OutcomeFit,
+    variables: Sequence[str] | str | None = None,
+    *,
+    contrasts: Mapping[str, Any] | None = None,
+    at: Mapping[str, Any] | str | None = None,
+    data: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Average marginal effects: term, contrast, estimate, std_error, statistic, df, p_value, conf_low, conf_high, n.
+
+    A column of 0/1 or True/False gives the difference of the mean predictions at 1 and 0, a category one difference per
+    level from the first, other numbers the mean slope dY/dX. ``contrasts`` asks for something else, per variable:
+    ``(low, high)``, ``"sd"`` (one standard deviation more than observed), ``"iqr"`` or ``"p10-p90"`` (between observed
+    quantiles), or a number (so much more than observed). ``at`` fixes other columns for all rows; ``at="mean"``
+    evaluates at the means of the design's columns instead of averaging over rows.
+    """
+    rows = fit.data if data is None else data
+    weights = fit.weights if data is None and fit.weights is not None else np.ones(len(rows))
+    design = fit._design()
+    if variables is None:
+        variables = design.variables()
+    names = [variables] if isinstance(variables, str) else list(variables)
+    asked = dict(contrasts or {})
+    names += [v for v in asked if v not in names]
+    means = at == "mean"
+    base = rows if at is None or means else rows.assign(**dict(at))
+    found: list[tuple[str, str, Quantity]] = []
+    for name in names:
+        for label, low, high in _plan(fit, name, base, asked.get(name)):
+            if high is None:
+                quantity = _slope(fit, base, name, weights, means)
+            else:
+                a, b = (_mean(fit, base.assign(**{name: value}), weights, means) for value in (low, high))
+                quantity = (b[0] - a[0], b[1] - a[1])
+            found.append((name, label, quantity))
+    return _frame(fit, found, len(rows))
+
+
+def average_predictions(
+    fit: OutcomeFit, grid: Mapping[str, Sequence[Any]], data: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Mean predicted outcome when every row has the values of one row of ``grid`` (equal-length lists per column).
+
+    Columns as :func:`marginal_effects`, ``contrast`` says the values ("bond=0.5").
+    """
+    rows = fit.data if data is None else data
+    weights = fit.weights if data is None and fit.weights is not None else np.ones(len(rows))
+    found = []
+    for values in zip(*grid.values(), strict=True):
+        fixed = dict(zip(grid, values, strict=True))
+        label = ", ".join(f"{name}={value}" for name, value in fixed.items())
+        found.append(("prediction", label, _mean(fit, rows.assign(**fixed), weights, False)))
+    return _frame(fit, found, len(rows))
+
+
+def _frame(fit: OutcomeFit, found: list[tuple[str, str, Quantity]], n: int) -> pd.DataFrame:
+    V = np.nan_to_num(fit.vcov)
+    known = np.isfinite(fit.vcov).any()
+    gradients = [g for _, _, (_, g) in found]
+    errors = [float(np.sqrt(max(g @ V @ g, 0.0))) if known else np.nan for g in gradients]
+    df = [fit.contrast_df(g) if known else np.nan for g in gradients]
+    values = np.array([value for _, _, (value, _) in found])
+    frame = table([name for name, _, _ in found], values, np.array(errors), np.array(df), fit.level)
+    frame.insert(1, "contrast", [label for _, label, _ in found])
+    frame["n"] = n
+    return frame
+
+
+def _mean(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray, at_means: bool) -> Quantity:
+    link = LINKS[fit.link]
+    X = fit._design().matrix(rows)
+    w = weights / weights.sum()
+    if at_means:
+        X, w = (w @ X)[None, :], np.ones(1)
+    eta = X @ np.nan_to_num(fit.coef)
+    return float(w @ link.mean(eta)), (w * link.slope(eta)) @ X
+
+
+def _slope(fit: OutcomeFit, rows: pd.DataFrame, name: str, weights: np.ndarray, at_means: bool) -> Quantity:
+    link, b = LINKS[fit.link], np.nan_to_num(fit.coef)
+    design = fit._design()
+    x = rows[name].to_numpy(dtype=float)
+    step = 1e-4 * (x.std() or 1.0)
+    X = design.matrix(rows)
+    dX = (design.matrix(rows.assign(**{name: x + step})) - design.matrix(rows.assign(**{name: x - step}))) / (2 * step)
+    w = weights / weights.sum()
+    if at_means:
+        X, dX, w = (w @ X)[None, :], (w @ dX)[None, :], np.ones(1)
+    eta, rate = X @ b, dX @ b
+    slope = link.slope(eta)
+    return float(w @ (slope * rate)), (w * link.curvature(eta) * rate) @ X + (w * slope) @ dX
+
+
+def _plan(fit: OutcomeFit, name: str, rows: pd.DataFrame, asked: Any) -> list[tuple[str, Any, Any]]:
+    """The contrasts of one variable as (label, low, high); high None stands for the slope."""
+    column = rows[name]
+    if asked is not None:
+        return [_asked(column, asked)]
+    levels = fit._design().levels.get(name)
+    if levels is not None:
+        return [(f"{level} - {levels[0]}", levels[0], level) for level in levels[1:]]
+    values = fit.data[name].to_numpy(dtype=float) if fit.data is not None else column.to_numpy(dtype=float)
+    if np.isin(values, (0.0, 1.0)).all():
+        return [("1 - 0", 0, 1)]
+    return [("dY/dX", None, None)]
+
+
+def _asked(column: pd.Series, asked: Any) -> tuple[str, Any, Any]:
+    if asked in ("slope", "dY/dX"):
+        return "dY/dX", None, None
+    if isinstance(asked, str):
+        x = column.to_numpy(dtype=float)
+        if asked == "sd":
+            return "+1 SD", x, x + x.std(ddof=1)
+        if asked == "iqr":
+            asked = "p25-p75"
+        low, high = (np.percentile(x, float(part.strip("p "))) for part in asked.split("-"))
+        return asked, low, high
+    if np.ndim(asked) == 0:
+        x = column.to_numpy(dtype=float)
+        return f"+{asked}", x, x + asked
+    low, high = asked
+    return f"{high} - {low}", low, high
