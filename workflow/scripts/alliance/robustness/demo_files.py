@@ -150,7 +150,7 @@ def _write_semicolon(table, order: list[str], path: Path) -> None:
 
 
 def _write_spss(table, order: list[str], path: Path, rng: np.random.Generator) -> None:
-    """Value labels and user-missing codes 8 and 9; the date and time in the header are those of the survey's opening."""
+    """Value labels and user-missing codes 8 and 9; date and time in the header are fixed."""
     import pandas as pd
     import pyreadstat
 
@@ -171,7 +171,7 @@ def _write_spss(table, order: list[str], path: Path, rng: np.random.Generator) -
         file_label="Simulated data",
         column_labels=texts,
         variable_value_labels={"CONSENT": {1: "yes", 2: "no"}, **dict.fromkeys(names, labels)},
-        missing_ranges=dict.fromkeys(names, [SPSS_NOT_APPLICABLE, SPSS_NO_ANSWER]),
+        missing_ranges={name: [SPSS_NOT_APPLICABLE, SPSS_NO_ANSWER] for name in names},
         row_compress=True,
     )
     content = bytearray(path.read_bytes())
@@ -184,10 +184,11 @@ def _write_roster(truth: dict, persons, path: Path, rng: np.random.Generator) ->
     from openpyxl import Workbook
 
     gaps = {key: rng.random(len(persons)) < share for key, share in truth["missing"]["roster"].items()}
+    letters = {"yes": "Y", "no": "N", "woman": "F", "man": "M", "another": "X"}
     coded = {
         "first_generation": persons["first_generation"].map({"yes": 1, "no": 0}).mask(gaps["first_generation"], -9),
-        "underrepresented": persons["underrepresented"].map({"yes": "Y", "no": "N"}).mask(gaps["underrepresented"], "?"),
-        "gender": persons["gender"].map({"woman": "F", "man": "M", "another": "X"}).mask(gaps["gender"], "U"),
+        "underrepresented": persons["underrepresented"].map(letters).mask(gaps["underrepresented"], "?"),
+        "gender": persons["gender"].map(letters).mask(gaps["gender"], "U"),
         "prior_gpa": persons["prior_gpa"].mask(gaps["prior_gpa"], 999),
     }
     book = Workbook()
@@ -195,10 +196,11 @@ def _write_roster(truth: dict, persons, path: Path, rng: np.random.Generator) ->
     sheet.title = "Students"
     sheet.append(["Student ID", "Entry cohort", "Program", "First gen", "URM", "Gender", "HS GPA", "Remarks"])
     written = spell(persons["student_id"], [0.0, 0.0, 0.0, 0.0, 0.04, 0.96, 0.0, 0.0], rng)
-    for i in rng.permutation(len(persons)):
-        row = [written[i], int(persons["cohort"].iat[i]), persons["program"].iat[i]]
-        values = [coded[key].iat[i] for key in ("first_generation", "underrepresented", "gender", "prior_gpa")]
-        sheet.append([*row, *[value.item() if hasattr(value, "item") else value for value in values], None])
+    columns = [written, persons["cohort"].astype(int).tolist(), persons["program"].tolist()]
+    columns += [coded[key].tolist() for key in ("first_generation", "underrepresented", "gender", "prior_gpa")]
+    rows = list(zip(*columns, strict=True))
+    for i in rng.permutation(len(rows)):
+        sheet.append([*rows[i], None])
     remarks = book.create_sheet("Read me")
     for line in (
         "SIMULATED DATA. No student is real.",

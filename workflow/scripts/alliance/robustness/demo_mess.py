@@ -87,7 +87,8 @@ def _careless(table, rates: dict, order: list[str], rng: np.random.Generator):
 
 
 def _impossible_codes(table, rates: dict, order: list[str], rng: np.random.Generator):
-    complete = table[order].notna().all(axis=1) & (table[order].astype(object).nunique(axis=1) > 1)
+    varied = table[order].ne(table[order[0]], axis=0).any(axis=1)
+    complete = table[order].notna().all(axis=1) & varied
     for row in rng.choice(np.flatnonzero(complete), rates["out_of_range"], replace=False):
         table.loc[row, order[rng.integers(len(order))]] = IMPOSSIBLE[rng.integers(2)]
     return table
@@ -160,7 +161,8 @@ def spell_mentor(mentor_id: str, style: int) -> str:
     """One of the ways in which a mentor id such as M0123 is written."""
     if mentor_id == "TEST":
         return "test"
-    ways = (mentor_id, mentor_id.lower(), f"{mentor_id[0]}-{mentor_id[1:]}", f"{mentor_id} ", f"{mentor_id.lower()}@example.edu")
+    small = mentor_id.lower()
+    ways = (mentor_id, small, f"{mentor_id[0]}-{mentor_id[1:]}", f"{mentor_id} ", f"{small}@example.edu")
     return ways[style]
 
 

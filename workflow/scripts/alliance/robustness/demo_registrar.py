@@ -66,7 +66,7 @@ def _terms_until(last: str, entry: int) -> int:
 
 
 def _careers(truth: dict, stays: np.ndarray, graduates: np.ndarray, rng: np.random.Generator):
-    """Attendance (n, 15) with column t = term t, term of the degree (0: none), term of the last return (0: never away)."""
+    """Attendance (n, 15), column t = term t; term of the degree (0: none); term of the last return (0: never away)."""
     link, rule = truth["link"], truth["graduation"]
     n = len(stays)
     attended = np.zeros((n, 2 * YEARS + 1), bool)
@@ -141,12 +141,13 @@ def _term_table(truth: dict, persons, seen, fields, entry, known, rng: np.random
     rows = []
     summer = rng.random(seen.shape) < truth["fields"]["summer"]
     credit = rng.integers(12, 18, seen.shape)
+    students, campuses = persons["student_id"].tolist(), persons["institution"].tolist()
     for i in np.flatnonzero(known):
-        student, campus = persons["student_id"].iat[i], persons["institution"].iat[i]
+        student, campus = students[i], campuses[i]
         for term in np.flatnonzero(seen[i]):
             label = _label(entry[i], term)
             rows.append((student, label, campus, fields[i, term], int(credit[i, term])))
-            if term % 2 == 0 and summer[i, term]:
+            if term % 2 == 0 and summer[i, term] and label < truth["observed_until"]:
                 rows.append((student, label[:4] + "U", campus, fields[i, term], int(credit[i, term]) - 9))
     return pd.DataFrame(rows, columns=["student_id", "term", "institution", "field", "credits"])
 
@@ -155,10 +156,10 @@ def _degree_table(truth: dict, persons, degree_term, fields, entry, rng: np.rand
     import pandas as pd
 
     late = rng.random(len(persons)) < truth["graduation"]["summer_degree"]
-    rows = []
+    rows, students = [], persons["student_id"].tolist()
     for i in np.flatnonzero(degree_term):
         label = _label(entry[i], degree_term[i])
         if late[i] and label.endswith("S") and label < truth["observed_until"]:
             label = label[:4] + "U"
-        rows.append((persons["student_id"].iat[i], label, fields[i, degree_term[i]]))
+        rows.append((students[i], label, fields[i, degree_term[i]]))
     return pd.DataFrame(rows, columns=["student_id", "term", "field"])

@@ -1,8 +1,8 @@
 """Simulate a mentoring study with a written truth: students, mentors, latent alliance, ordinal items, attrition.
 
-The truth (``data/demo/truth.yaml``) is a plain dict; nothing about it stands in the code. ``simulate_study`` gives clean
-tables; ``demo_registrar`` follows the students through the terms; ``demo_mess`` and ``demo_files`` make of clean tables
-the raw files in which such studies arrive.
+The truth (``data/demo/truth.yaml``) is a plain dict; nothing about it stands in the code. ``simulate_study`` gives
+clean tables; ``demo_registrar`` follows the students through the terms; ``demo_mess`` and ``demo_files`` make of clean
+tables the raw files in which such studies arrive.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def dimension_correlations(truth: dict) -> np.ndarray:
 
 
 def link_truth(truth: dict) -> dict[str, dict[str, float]]:
-    """True slopes on the logit scale by outcome: retained_2 and stem_2 (exact), departure (limits found by simulation)."""
+    """True slopes on the logit scale by outcome: retained_2, stem_2 (exact), departure (limits by simulation)."""
     link = truth["link"]
     return {"retained_2": dict(link["slopes"]), "stem_2": dict(link["slopes"]), "departure": dict(link["departure"])}
 
@@ -64,9 +64,9 @@ def simulate_study(truth: dict, seed: int, n_students: int | None = None) -> dic
     (default: as in the truth; programs stay as many).
 
     Returns a dict of DataFrames, sorted by student_id:
-    ``persons``  student_id, cohort, program, institution, mentor_id, mentor_2_id ("" when none), covariates without gaps,
+    ``persons``  student_id, cohort, program, stem_program, institution, mentor_id, mentor_2_id ("": none), covariates,
     latent ``bond_mentee_w1`` ... ``task_mentor_w2``, and ``on_registrar``;
-    ``reports``  one row per survey report: student_id, mentor_id, role, wave, first (report about or by the first mentor),
+    ``reports``  one row per survey report: student_id, mentor_id, role, wave, first (about or by the first mentor),
     then the twelve items 1..5 in the direction of the dimension (Int64, NA where not answered), in questionnaire order;
     ``terms``, ``degrees``, ``outcomes``: see :func:`alliance.robustness.demo_registrar.simulate_registrar`.
     """
