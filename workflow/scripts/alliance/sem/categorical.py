@@ -166,10 +166,9 @@ def build_categorical(table: ParameterTable, group: int, moments, parameterizati
     """The categorical model of group ``group`` for the statistics of ``moments`` (OrdinalMoments)."""
     linear = build_group(table, group, conditional=bool(moments.exo))
     at = {name: k for k, name in enumerate(linear.observed)}
-    ordered = np.array([name in set(table.ov_ordered) for name in linear.observed])
+    ordered = np.asarray(moments.ordered, dtype=bool)
     tau_start, total = {}, 0
-    for name, values in zip([n for n, o in zip(moments.names, moments.ordered, strict=True) if o],
-                            moments.thresholds, strict=True):  # fmt: skip
+    for name, values in zip(moments.names, moments.thresholds, strict=True):
         tau_start[name] = total
         total += len(values)
     tau, delta = np.zeros(total), np.ones(linear.p)
