@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from alliance.robustness import demo_mess
-from alliance.robustness.demo_study import dimension_correlations, link_truth, load_truth, simulate_study
+from alliance.robustness.demo_study import (
+    OCCASIONS,
+    dimension_correlations,
+    link_truth,
+    load_truth,
+    simulate_study,
+    wide_sample,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo"
@@ -150,6 +157,18 @@ def test_study_has_the_size_and_shape_of_a_cohort_study(truth, study):
     assert 0.50 < outcomes["graduated_6"].mean() < 0.65
     assert outcomes.loc[persons["cohort"] == "2017", "graduated_6"].isna().all()
     assert reports[truth["items"]["order"]].stack().between(1, 5).all()
+
+
+def test_wide_sample_has_one_row_per_mentee_with_the_items_of_all_reports(truth, study):
+    wide = wide_sample(study)
+    assert wide["student_id"].is_unique
+    assert wide["answered_mentee_w1"].all()
+    items = [f"{item}_{role}_w{wave}" for role, wave in OCCASIONS for item in truth["items"]["order"]]
+    assert set(items) <= set(wide.columns)
+    assert wide.loc[~wide["answered_mentor_w2"], "bond_1_mentor_w2"].isna().all()
+    one = study["reports"].query("role == 'mentor' and wave == 2 and first").iloc[[0]]
+    row = wide.merge(one, on="student_id")
+    assert row["task_2_mentor_w2"].tolist() == row["task_2"].tolist()
 
 
 def test_records_end_where_observation_ends_and_degrees_end_enrolment(truth, study):

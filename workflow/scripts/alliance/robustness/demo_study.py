@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 OCCASIONS = (("mentee", 1), ("mentee", 2), ("mentor", 1), ("mentor", 2))
+COVARIATES = ("first_generation", "underrepresented", "gender", "prior_gpa")
 COVARIATE_TERMS = ("first_generation", "underrepresented", "woman", "another", "prior_gpa")
 CHECK_LETTERS = np.array(list("BCFGHKLMNPRTVWX"))  # no D or E: a spreadsheet would take 123E4 for a number
 
@@ -79,6 +80,23 @@ def simulate_study(truth: dict, seed: int, n_students: int | None = None) -> dic
     terms, degrees, outcomes = simulate_registrar(truth, persons, streams[2])
     reports = _simulate_reports(truth, persons, second, outcomes["retained_2"].to_numpy(), streams[3], streams[4])
     return {"persons": persons, "reports": reports, "terms": terms, "degrees": degrees, "outcomes": outcomes}
+
+
+def wide_sample(study: dict):
+    """One row per student with a mentee report of wave 1: the form of ``sample.parquet``, from a clean study.
+
+    Columns: student_id, cohort, program, covariates, mentor_id, items such as ``bond_1_mentee_w1`` (Int64) and
+    ``answered_mentor_w2`` (bool) for every role and wave; reports about or by the first mentor only.
+    """
+    first = study["reports"][study["reports"]["first"]]
+    items = [name for name in first.columns if name not in ("student_id", "mentor_id", "role", "wave", "first")]
+    columns = ["student_id", "cohort", "program", *COVARIATES, "mentor_id"]
+    wide = study["persons"][columns].set_index("student_id")
+    for role, wave in OCCASIONS:
+        reports = first[(first["role"] == role) & (first["wave"] == wave)].set_index("student_id")[items]
+        wide = wide.join(reports.add_suffix(f"_{role}_w{wave}"))
+        wide[f"answered_{role}_w{wave}"] = wide.index.isin(reports.index)
+    return wide[wide["answered_mentee_w1"]].sort_index().reset_index()
 
 
 def _simulate_persons(truth: dict, n: int, rng: np.random.Generator):
