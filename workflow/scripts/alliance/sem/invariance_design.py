@@ -114,7 +114,7 @@ def _check_measurement(measured: Sequence[Element], factors: Sequence[str]) -> N
         raise InvarianceError(f"{', '.join(higher)} is measured by factors: a ladder needs first-order factors only")
     named = sorted({element.rhs for element in measured if element.modifiers.label})
     if named:
-        raise InvarianceError(f"the loadings of {', '.join(named)} have labels: leave them out, the ladder writes its own")
+        raise InvarianceError(f"the loadings of {', '.join(named)} have labels: leave them out")
 
 
 def _places(

@@ -47,11 +47,13 @@ def step_model(design: Design, words: frozenset[str], parameterization: str, par
     """lavaan text of the model in which ``words`` are equal, except for the cells named in ``partial``."""
     ordinal = bool(design.n_thresholds)
     if ordinal and "intercepts" in words and "thresholds" not in words:
-        raise InvarianceError("equal intercepts of ordered indicators need equal thresholds: add 'thresholds' to the step")
+        raise InvarianceError(
+            "ordered indicators: equal intercepts need equal thresholds, add 'thresholds' to the step"
+        )
     if "means" in words and "intercepts" not in words:
-        raise InvarianceError("equal factor means have no meaning without equal intercepts: add 'intercepts' to the step")
+        raise InvarianceError("equal factor means need equal intercepts: add 'intercepts' to the step")
     if "lv.variances" in words and "loadings" not in words:
-        raise InvarianceError("equal factor variances have no meaning without equal loadings: add 'loadings' to the step")
+        raise InvarianceError("equal factor variances need equal loadings: add 'loadings' to the step")
     if design.repeated and "lv.covariances" in words:
         raise InvarianceError("'lv.covariances' compares groups: a ladder of waves cannot hold it equal")
     released = {_clean(cell) for cell in partial}
