@@ -42,16 +42,53 @@ def estimate_ml(structure: Structure, data: pd.DataFrame) -> Estimates:
     codes = {name: f"x{k}" for k, name in enumerate(structure.items)}
     codes |= {name: f"f{k}" for k, name in enumerate(structure.latents)}
     logging.getLogger().setLevel(logging.ERROR)  # semopy warns that no loading is fixed when the variances are
+    renamed = data[structure.items].rename(columns=codes).astype(float)
     fit = Model(_syntax(structure, codes))
     fit.get_bounds = lambda: None
+    for k, value in enumerate(start_values(structure, np.cov(renamed.to_numpy(), rowvar=False, bias=True))):
+        fit.parameters[f"p{k}"].start = value
     try:
-        result = fit.fit(data.rename(columns=codes)[list(codes.values())[: data.shape[1]]], options=dict(_OPTIONS))
+        result = fit.fit(renamed, options=dict(_OPTIONS))
         values = {name: value for name, value in zip(_active(fit), result.x, strict=True)}
         theta = np.array([values[f"p{k}"] for k in range(structure.n_free)])
         converged, message = bool(result.success), str(result.message)
     except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
         theta, converged, message = np.full(structure.n_free, np.nan), False, f"{type(error).__name__}: {error}"
     return Estimates(theta, converged, message, f"semopy {version('semopy')}")
+
+
+def start_values(structure: Structure, cov: FloatArray) -> FloatArray:
+    """Where the search begins: half of an item's variance is its factor's, a quarter under two factors.
+
+    The sign of a loading is that of the item in the first principal component of its factor's items. semopy's own
+    start is not used: it never returns when a factor has no fixed loading.
+    """
+    sd = np.sqrt(np.diag(cov))
+    column = {name: k for k, name in enumerate(structure.items)}
+    loading: dict[tuple[str, str], float] = {}
+    variance: dict[str, float] = {}
+    for k, (factor, items) in enumerate(structure.model.factors.items()):
+        block = np.ix_([column[i] for i in items], [column[i] for i in items])
+        first = np.linalg.eigh(cov[block] / np.outer(sd[block[0].ravel()], sd[block[0].ravel()]))[1][:, -1]
+        sign = np.where(first < 0, -1.0, 1.0)
+        share = (0.5 if k == 0 else 0.25) if structure.model.orthogonal else 0.5
+        raw = np.sqrt(share) * sign * sd[block[0].ravel()]
+        scale = 1.0 if structure.model.std_lv else raw[0]
+        variance[factor] = scale**2
+        loading |= {(factor, item): value / scale for item, value in zip(items, raw, strict=True)}
+    for factor, members in structure.model.higher.items():
+        scale = np.sqrt(0.5 * variance[members[0]])
+        loading |= {(factor, m): np.sqrt(0.5 * variance[m]) / scale for m in members}
+        variance |= {m: 0.5 * variance[m] for m in members} | {factor: scale**2}
+    start = np.zeros(structure.n_free)
+    for row in structure.rows:
+        if row.free < 0:
+            continue
+        if row.op == "=~":
+            start[row.free] = loading[row.lhs, row.rhs]
+        elif row.lhs == row.rhs:
+            start[row.free] = 0.5 * cov[row.i, row.i] if row.matrix == "theta" else variance[row.lhs]
+    return start
 
 
 def _syntax(structure: Structure, codes: dict[str, str]) -> str:

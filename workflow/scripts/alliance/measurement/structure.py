@@ -1,6 +1,6 @@
 """From a measurement model to its parameters, implied covariances and their derivatives.
 
-Sigma = Lambda (I - B)^-1 Psi (I - B)^-T Lambda' + Theta (Joreskog's all-y form). Derivatives are taken by complex steps:
+Sigma = Lambda (I - B)^-1 Psi (I - B)^-T Lambda' + Theta (Joreskog's all-y form). Derivatives are by complex steps:
 Im f(x + ih) / h has no subtraction, so with h = 1e-30 it is exact to machine precision for these rational functions
 (Squire & Trapp, 1998); one code serves the implied covariances and every quantity derived from the parameters.
 """
@@ -101,7 +101,8 @@ class Structure:
         """Rows of the parameter table with observed and latent variables standardised (lavaan's std.all)."""
         loadings, phi, residual = self.matrices(theta)
         item_sd = np.sqrt(np.diag(loadings @ phi @ loadings.T + residual))
-        latent_sd = np.sqrt(np.diag(phi))
+        with np.errstate(invalid="ignore"):  # a negative variance has no square root: nan, said in the fit's status
+            latent_sd = np.sqrt(np.diag(phi))
         left = {"lambda": item_sd, "theta": item_sd, "beta": latent_sd, "psi": latent_sd}
         right = {"lambda": 1 / latent_sd, "theta": item_sd, "beta": 1 / latent_sd, "psi": latent_sd}
         scaled = []
@@ -131,8 +132,17 @@ def delta_se(function: Callable[[NDArray], NDArray], theta: FloatArray, vcov: Fl
 
 
 def expected_information(structure: Structure, theta: FloatArray, n: int) -> FloatArray:
-    """Expected information of normal-theory ML, N/2 tr(S^-1 dS_a S^-1 dS_b) (Bollen, 1989, eq. 4B2), n_free x n_free."""
+    """Expected information of ML, N/2 tr(S^-1 dS_a S^-1 dS_b) (Bollen, 1989, eq. 4B2), n_free x n_free."""
     inverse = np.linalg.inv(structure.implied(theta))
     slopes = np.moveaxis(jacobian(structure.implied, theta), -1, 0)
     weighted = inverse @ slopes
     return 0.5 * n * np.einsum("aij,bji->ab", weighted, weighted)
+
+
+def ml_gradient(structure: Structure, theta: FloatArray, observed: FloatArray, n: int) -> FloatArray:
+    """Gradient of the normal-theory log-likelihood, -N/2 tr(S^-1 (S - C) S^-1 dS_a) for observed covariances C."""
+    implied = structure.implied(theta)
+    inverse = np.linalg.inv(implied)
+    weight = inverse @ (implied - observed) @ inverse
+    slopes = jacobian(structure.implied, theta)
+    return -0.5 * n * np.einsum("ij,ija->a", weight, slopes)
