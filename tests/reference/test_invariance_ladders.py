@@ -83,7 +83,7 @@ def test_estimates_and_standard_errors_equal_lavaan(case):
                 *(estimates[name] for name in ("lhs", "op", "rhs", "group", "est", "se")), strict=True
             )
         }
-        rows = pd.DataFrame(reference["parameters"]).assign(group=lambda t: t["group"] if "group" in t else 1)
+        rows = pd.DataFrame(reference["parameters"]).assign(group=lambda t: t.get("group", 1))
         for lhs, op, rhs, group, est, se in zip(
             *(rows[name] for name in ("lhs", "op", "rhs", "group", "est", "se")), strict=True
         ):
