@@ -1,0 +1,88 @@
+"""The outcomes stage in one call: sample and registrar records in, outcome tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alliance.calendar import calendar_from
+from alliance.errors import Problem, Stop
+from alliance.persistence.definitions import Definition, read_definitions
+from alliance.persistence.departure import departures, period_frame
+from alliance.persistence.outcomes import definition_frame, derive, outcome_frame
+from alliance.persistence.rates import group_frame, rate_table
+from alliance.persistence.records import Records, build_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class OutcomeTables:
+    """What the stage writes: see the columns in the functions that make them."""
+
+    outcomes: pd.DataFrame
+    periods: pd.DataFrame
+    definitions: pd.DataFrame
+    rates: pd.DataFrame
+
+
+def derive_outcomes(
+    sample: pd.DataFrame, terms: pd.DataFrame, degrees: pd.DataFrame, config: Mapping[str, Any]
+) -> OutcomeTables:
+    """Every outcome of the config's ``outcomes.define`` for the students of ``sample`` (one row each).
+
+    ``terms`` and ``degrees`` are the registrar's files as intake left them. Raises :class:`alliance.errors.Stop` when
+    an outcome needs an input that the study does not have.
+    """
+    import pandas as pd
+
+    block = config["outcomes"]
+    calendar = calendar_from(config)
+    definitions = read_definitions(block, calendar)
+    _check_inputs(definitions, sample, terms, degrees)
+    records = None
+    if any(d.kind != "answer" for d in definitions):
+        entry = (block.get("calendar") or {}).get("first_fall", "cohort")
+        records = build_records(sample["student_id"].to_numpy(), sample[entry], terms, degrees, calendar)
+    outcomes = {d.name: derive(d, records, sample) for d in definitions}
+    timed = {d.name: (departures(records, d), _horizon(block, d)) for d in definitions if d.kind == "time_to_departure"}
+    ids = sample["student_id"].to_numpy()
+    empty = pd.DataFrame({"student_id": [], "outcome": [], "period": [], "event": []}).astype(
+        {"student_id": "str", "outcome": "str", "period": "int64", "event": "int64"}
+    )
+    periods = [period_frame(ids, name, found) for name, (found, _) in timed.items()]
+    groups = group_frame(
+        sample, (config.get("describe") or {}).get("groups", ()), None if records is None else records.home_names()
+    )
+    return OutcomeTables(
+        outcome_frame(ids, outcomes),
+        pd.concat(periods, ignore_index=True) if periods else empty,
+        definition_frame(definitions, outcomes),
+        rate_table(outcomes, timed, sample["cohort"].astype("string"), groups),
+    )
+
+
+def _horizon(block: Mapping[str, Any], definition: Definition) -> int:
+    return int(block["define"][definition.name].get("horizon", 4 * definition.terms_per_year))
+
+
+def _check_inputs(
+    definitions: list[Definition], sample: pd.DataFrame, terms: pd.DataFrame, degrees: pd.DataFrame
+) -> None:
+    problems = []
+    for d in definitions:
+        place = f"key outcomes.define.{d.name}"
+        if d.kind == "answer" and d.variable not in sample.columns:
+            problems.append(
+                Problem(f"the sample has no variable {d.variable}", "config", place, "name a variable of the codebook")
+            )
+        if d.kind != "answer" and terms.empty:
+            problems.append(Problem(f"kind {d.kind} needs term records", "config", place, "add an input of kind terms"))
+        if d.kind == "graduated" and degrees.empty:
+            problems.append(
+                Problem("kind graduated needs degree records", "config", place, "add an input of kind degrees")
+            )
+    if problems:
+        raise Stop("outcomes", problems)

@@ -1,0 +1,96 @@
+"""How often outcomes occur: by cohort, institution and group, with intervals and small cells withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from alliance.persistence.departure import Departures
+    from alliance.persistence.outcomes import Outcome
+
+Z95 = 1.959963984540054
+COLUMNS = ("outcome", "cohort", "group_variable", "group", "n_at_risk", "n_events", "rate", "ci_lower", "ci_upper")
+
+
+def wilson(events: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's (1927) 95% interval of a proportion; NaN where n is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = events / n
+        centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+        half = Z95 / (1 + Z95**2 / n) * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+
+
+def rate_table(
+    outcomes: Mapping[str, Outcome],
+    departed: Mapping[str, tuple[Departures, int]],
+    cohort: pd.Series,
+    groups: pd.DataFrame,
+) -> pd.DataFrame:
+    """Rates of every outcome: one row per cohort ("pooled" too) and level of each column of ``groups`` ("all" too).
+
+    ``departed`` holds, for times to departure, the person-periods and the horizon (main terms): their rate is the share
+    departed by then from the life table, with Greenwood's variance on the scale of log(-log S).
+    """
+    import pandas as pd
+
+    parts = []
+    for by_cohort in (False, True):
+        for variable in ("all", *groups.columns):
+            cells = pd.DataFrame({"cohort": cohort.to_numpy() if by_cohort else "pooled"}, index=range(len(cohort)))
+            cells["group"] = "all" if variable == "all" else groups[variable].to_numpy()
+            code = cells.groupby(["cohort", "group"], observed=True, dropna=True).ngroup().to_numpy()
+            labels = cells[code >= 0].assign(code=code[code >= 0]).drop_duplicates("code").sort_values("code")
+            for name, outcome in outcomes.items():
+                table = labels[["cohort", "group"]].astype(str).reset_index(drop=True)
+                table.insert(0, "outcome", name)
+                table.insert(2, "group_variable", variable)
+                counts = _life_table if name in departed else _shares
+                figures = counts(outcome, code, len(labels), *departed.get(name, ()))
+                for column, values in zip(COLUMNS[4:], figures, strict=True):
+                    table[column] = values
+                parts.append(table)
+    rates = pd.concat(parts, ignore_index=True)
+    order = {name: place for place, name in enumerate(outcomes)}
+    rates = rates.sort_values("outcome", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+    return rates[rates["n_at_risk"] > 0].reset_index(drop=True)
+
+
+def _shares(outcome: Outcome, code: np.ndarray, cells: int) -> tuple[np.ndarray, ...]:
+    inside = outcome.at_risk & (code >= 0)
+    n = np.bincount(code[inside], minlength=cells)
+    events = np.bincount(code[inside], weights=outcome.value[inside], minlength=cells).astype(np.int64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return n, events, events / n, *wilson(events, n)
+
+
+def _life_table(outcome: Outcome, code: np.ndarray, cells: int, found: Departures, horizon: int) -> tuple:
+    row_code = code[found.row_student]
+    use = (found.row_period <= horizon) & (row_code >= 0)
+    place = row_code[use] * horizon + found.row_period[use] - 1
+    at_risk = np.bincount(place, minlength=cells * horizon).reshape(cells, horizon)
+    events = np.bincount(place, weights=found.row_event[use], minlength=cells * horizon).reshape(cells, horizon)
+    n = np.bincount(code[outcome.at_risk & (code >= 0)], minlength=cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        hazard = np.where(at_risk > 0, events / at_risk, 0.0)
+        survival = (1 - hazard).prod(axis=1)
+        greenwood = np.where(at_risk > events, hazard / (at_risk - events), 0.0).sum(axis=1)
+        spread = np.exp(Z95 * np.sqrt(greenwood) / np.abs(np.log(survival)))
+        lower, upper = 1 - survival ** (1 / spread), 1 - survival**spread
+    total = events.sum(axis=1).astype(np.int64)
+    return n, total, 1 - survival, lower, upper
+
+
+def group_frame(sample: pd.DataFrame, groups: Sequence[str], institution: np.ndarray | None) -> pd.DataFrame:
+    """The grouping columns of the rates: the study's groups that the sample has, and the institution of entry."""
+    import pandas as pd
+
+    found = {name: sample[name].astype("string") for name in groups if name in sample.columns}
+    if institution is not None and "institution" not in found and len({v for v in institution if v}) > 1:
+        found["institution"] = pd.Series(institution, index=sample.index, dtype="string")
+    return pd.DataFrame(found, index=sample.index)
