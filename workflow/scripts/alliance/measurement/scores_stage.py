@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 SCORE_COLUMNS = ["student_id", "dimension", "role", "wave", "method", "score", "se"]
 ABOUT = ["dimension", "role", "wave", "method", "model", "sample"]
 DETERMINACY_COLUMNS = [*ABOUT, "n", "reliability", "determinacy", "se_mean", "rule"]
-    "dimension",
-    "role",
-    "wave",
-    "method",
-    "model",
-    "sample",
-    "n",
-    "reliability",
-    "determinacy",
-    "se_mean",
-    "rule",
-]
 
 
 def sum_tables(
