@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def problems(fit: Fit) -> list[str]:
-    """All problems of a fitted model: convergence, identification, variances, latent covariances, degrees of freedom."""
+    """All problems of a fit: convergence, identification, degrees of freedom, variances, latent covariances."""
     out = []
     if not fit.converged:
         reason = f" ({fit.optimum.message})" if fit.optimum.message else ""
-        out.append(f"the search did not converge after {fit.optimum.iterations} steps{reason}: do not use the estimates")
+        out.append(f"no convergence after {fit.optimum.iterations} steps{reason}: do not use the estimates")
     out += unidentified(fit)
     if fit.df < 0:
-        out.append(f"the model has {fit.n_free} free parameters for {fit.n_moments} sample moments: it cannot be estimated")
+        out.append(f"{fit.n_free} free parameters for {fit.n_moments} sample moments: the model cannot be estimated")
     out += improper_variances(fit)
     out += improper_latent(fit)
     return out
@@ -71,7 +71,7 @@ def improper_variances(fit: Fit) -> list[str]:
         if op == "~~" and lhs == rhs and values[k] < 0 and not table.exo[k]:
             where = "" if fit.n_groups == 1 else f" in group {fit.group_labels[table.group[k] - 1]}"
             kind = "variance" if lhs in table.lv_names else "residual variance"
-            out.append(f"negative {kind} of {lhs}{where} ({values[k]:.4g}): a Heywood case, the solution is not admissible")
+            out.append(f"negative {kind} of {lhs}{where} ({values[k]:.4g}): a Heywood case, not admissible")
     return out
 
 

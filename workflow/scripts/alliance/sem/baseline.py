@@ -56,7 +56,7 @@ def univariate(observed) -> tuple[np.ndarray, np.ndarray]:
 
 
 class OrdinalBaseline:
-    """The independence model of ordinal statistics: everything free but the covariances, so sigma = s with those zero."""
+    """The independence model of ordinal statistics: all free but the covariances, so sigma = s with those zero."""
 
     def __init__(self, structure: OrdinalStructure):
         self.factor = structure.objective.factor

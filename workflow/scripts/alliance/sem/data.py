@@ -51,7 +51,7 @@ def read_sample(
     data: pd.DataFrame, names: Sequence[str], *, group: str | None, labels: list[Any], cluster: str | None,
     sampling_weights: str | None,
 ) -> Sample:  # fmt: skip
-    """Numeric columns ``names`` and the rows of each group. Raises SampleError naming every absent or textual column."""
+    """Numeric columns ``names`` and the rows of each group. SampleError names every absent or textual column."""
     needed = [*names, *[c for c in (group, cluster, sampling_weights) if c is not None]]
     absent = [name for name in needed if name not in data.columns]
     if absent:
@@ -118,7 +118,10 @@ def continuous_moments(
         never = [name for name, gone in zip(names, np.isnan(block).all(axis=0), strict=True) if gone]
         if never:
             raise SampleError(f"{', '.join(never)} never observed{where}: leave the item out of the model")
-        moments = kind.from_data(names, block, weights=w, cluster=None if sample.cluster is None else sample.cluster[r], x=x)
+        moments = kind.from_data(
+            names, block, weights=w, cluster=None if sample.cluster is None else sample.cluster[r], x=x
+        )
+        moments.rows = r
         if moments.missing:
             pairs = moments.masks.astype(float).T @ moments.masks > 0
             apart = [f"{names[i]} and {names[j]}" for i, j in np.argwhere(np.tril(~pairs))]
@@ -145,8 +148,8 @@ def _check_covariance(cov: np.ndarray, names: Sequence[str], where: str) -> None
     if values[0] < 1e-12:
         involved = [name for name, v in zip(names, vectors[:, 0], strict=True) if abs(v) > 0.1]
         raise SampleError(
-            f"the sample covariance matrix is not positive definite{where}: {', '.join(involved)} are linearly dependent "
-            "(or there are fewer cases than variables)"
+            f"the sample covariance matrix is not positive definite{where}: {', '.join(involved)} are linearly "
+            "dependent (or there are fewer cases than variables)"
         )
 
 

@@ -34,7 +34,7 @@ class Constraints(Protocol):
 
 @dataclass
 class Optimum:
-    """Where the search ended. ``decrement``: last step in standard-error units; ``gradient``: largest projected slope."""
+    """Where the search ended. ``decrement``: last step in standard errors; ``gradient``: largest projected slope."""
 
     theta: np.ndarray
     value: float
@@ -93,8 +93,7 @@ def minimise(
     length = np.inf
     message = "no convergence within the iteration limit"
     value, grad, info = objective.scoring(theta)
-    iteration = 0
-    for iteration in range(1, max_iter + 1):
+    for iteration in range(1, max_iter + 1):  # noqa: B007 - reported
         h, jacobian = constraints(theta) if constraints is not None else none
         matrix = info
         if newton and length < 0.3:
@@ -137,9 +136,7 @@ def minimise(
         best = min(best, value)
     h, jacobian = constraints(theta) if constraints is not None else none
     projected = null_space(jacobian).T @ grad
-    return Optimum(
-        theta, value, message == "", iteration, length, float(np.abs(projected).max(initial=0.0)), message
-    )
+    return Optimum(theta, value, message == "", iteration, length, float(np.abs(projected).max(initial=0.0)), message)
 
 
 def _largest_multiplier(grad: np.ndarray, jacobian: np.ndarray) -> float:

@@ -210,4 +210,4 @@ def _search(structure, table: ParameterTable, start, default, covs, names=None) 
         return again
     if best is not None:
         return best
-    return Optimum(first, float("nan"), False, 0, float("inf"), float("inf"), "no start value gives a proper covariance")
+    return Optimum(first, float("nan"), False, 0, float("inf"), float("inf"), "no start value is proper")

@@ -63,7 +63,9 @@ def rmsea_interval(
     tail = (1 - level) / 2
     lower, upper = at(1 - tail), at(tail)
     upper = 0.0 if math.isnan(upper) else upper
-    return tuple(math.sqrt(max(c * ncp, 0.0) / (n * df)) * math.sqrt(groups) if df > 0 else 0.0 for ncp in (lower, upper))  # type: ignore[return-value]
+    if not df > 0:
+        return 0.0, 0.0
+    return math.sqrt(max(c * lower, 0.0) / (n * df) * groups), math.sqrt(max(c * upper, 0.0) / (n * df) * groups)
 
 
 def rmsea_close(x2: float, df: float, n: float, groups: int, c: float = 1.0, null: float = 0.05) -> float:

@@ -49,9 +49,7 @@ def infer(
     basis = null_space(constraints)
     if structure.ordinal:
         delta, weights = structure.delta(theta), structure.weights(theta)
-        info = sum(
-            share * (d.T * w) @ d for share, d, w in zip(structure.share, delta, weights, strict=True)
-        )
+        info = sum(share * (d.T * w) @ d for share, d, w in zip(structure.share, delta, weights, strict=True))
     elif information is not None:
         info = information
     elif options.information == "observed":

@@ -32,6 +32,7 @@ class CompleteMoments:
     cluster: np.ndarray | None = None
     x: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     mean_known: bool = True
+    rows: np.ndarray | None = None  # (N,) positions of the cases in the data
 
     missing = False
 
@@ -78,6 +79,7 @@ class MissingMoments:
     x: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     mean: np.ndarray | None = None
     cov: np.ndarray | None = None
+    rows: np.ndarray | None = None  # (N,) positions of the cases in the data
 
     missing = True
     mean_known = True

@@ -46,9 +46,7 @@ _MISSING = {
 }  # fmt: skip
 
 
-def resolve(
-    estimator: str | None, *, ordered: bool, missing: str, clustered: bool, weighted: bool
-) -> Options:
+def resolve(estimator: str | None, *, ordered: bool, missing: str, clustered: bool, weighted: bool) -> Options:
     """Settings of ``estimator`` (None: WLSMV with ordered variables, else ML).
 
     Weights or clusters turn ML into its robust version, since the model-based standard errors would be wrong.

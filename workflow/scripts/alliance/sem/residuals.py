@@ -44,10 +44,9 @@ def ordinal_root_mean_squares(moments, implied: np.ndarray) -> dict[str, float]:
     sd = dict(zip(moments.names, np.sqrt(np.diag(moments.cov)), strict=True))
     residual = moments.stats - implied
     cov = np.array([r / sd[m[1]] / sd[m[2]] for r, m in zip(residual, moments.labels, strict=True) if m[0] == "cov"])
-    location = np.array(
-        [r / sd[m[1]] for r, m in zip(residual, moments.labels, strict=True) if m[0] in ("th", "mean")]
-    )
-    squares, more, p = float(cov @ cov), float(location @ location), len(moments.names)
+    location = np.array([r / sd[m[1]] for r, m in zip(residual, moments.labels, strict=True) if m[0] in ("th", "mean")])
+    squares, more = float(cov @ cov), float(location @ location)
+    p = len(moments.names) + len(moments.exo)  # lavaan counts the covariates among the variables
     return {
         "srmr_nomean": float(np.sqrt(squares / (cov.size + p))),
         "srmr": float(np.sqrt((squares + more) / (cov.size + p + location.size))),

@@ -91,8 +91,6 @@ def incomplete_robust(fit: Fit) -> RobustFit:
     """Complete-data discrepancy at the FIML estimates, scaled for what the incomplete data add."""
     structure = fit.structure
     scaled = fit.options.scaled
-    if fit.inference.inverse is None:
-        return UNDEFINED
     complete = [CompleteMoments(m.names, m.n, *m.saturated, x=m.x) for m in structure.moments]
     wm, wmi, wc, gamma, free = [], [], [], [], []
     as_complete = NormalStructure(structure.groups, complete)
@@ -113,19 +111,21 @@ def incomplete_robust(fit: Fit) -> RobustFit:
     w, wi, v = block_diagonal(wm), block_diagonal(wmi), block_diagonal(wc)
     big_gamma = block_diagonal(gamma) if scaled else None
     null, theta_null, df_null = normal_baseline(structure)
-    inverse_null = invert(null.objective.hessian(theta_null), np.eye(null.n_par))
-    if inverse_null is None:
-        return UNDEFINED
-    c = _trace(structure, fit.theta, fit.inference.inverse, w, wi, v, big_gamma, free) / fit.df if fit.df else np.nan
-    c_null = _trace(null, theta_null, inverse_null, w, wi, v, big_gamma, free) / df_null
+    trace = _trace(structure, fit.theta, fit.inference.open, w, wi, v, big_gamma, free)
+    c = trace / fit.df if fit.df else float("nan")
+    c_null = _trace(null, theta_null, np.eye(null.n_par), w, wi, v, big_gamma, free) / df_null
     x2 = 2 * structure.n * as_complete.objective.value(fit.theta)
     x2_null = 2 * structure.n * NormalStructure(null.groups, complete).objective.value(theta_null)
     return RobustFit(x2, float(fit.df), float(c), x2_null, float(df_null), float(c_null))
 
 
-def _trace(structure, theta, inverse, w, wi, v, gamma, free) -> float:
+def _trace(structure, theta, open_directions, w, wi, v, gamma, free) -> float:
+    """Trace of the correction, with U from the unrestricted observed information ``w`` (nan when singular)."""
     delta = np.vstack([d[keep] for d, keep in zip(structure.delta(theta), free, strict=True)])
     w_delta = w @ delta
+    inverse = invert(delta.T @ w_delta, open_directions)
+    if inverse is None:
+        return float("nan")
     u = w - w_delta @ inverse @ w_delta.T
     if gamma is None:
         return float(np.sum((wi @ v @ wi) * u.T))

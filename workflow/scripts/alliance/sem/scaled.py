@@ -1,4 +1,4 @@
-"""Scaled test statistics: Satorra & Bentler (1994), scaled and shifted (Asparouhov & Muthen 2010), Yuan & Bentler (2000).
+"""Scaled tests: Satorra & Bentler (1994), scaled and shifted (Asparouhov & Muthen 2010), Yuan & Bentler (2000).
 
 All rest on U = W - W Delta E^-1 Delta' W and Gamma, the covariance of the sample moments: under the model the
 unscaled statistic is distributed as a sum of chi-squares weighted by the eigenvalues of U Gamma.
@@ -66,9 +66,7 @@ def yuan_bentler(
 
     ``meat``: outer products of the casewise scores on theta, per case of each group; ``h1``: see ``saturated_trace``.
     """
-    trace_h0 = sum(
-        float(share * np.sum(block * inverse)) for share, block in zip(structure.share, meat, strict=True)
-    )
+    trace_h0 = sum(float(share * np.sum(block * inverse)) for share, block in zip(structure.share, meat, strict=True))
     trace = h1[0] - trace_h0
     rank = structure.n_par
     return ScaledTest(trace / df, 0.0, trace, h1[0] / h1[1], trace_h0 / rank if rank else float("nan"))

@@ -35,7 +35,8 @@ def simple_start(table: ParameterTable, fallback: np.ndarray, names: list[str], 
         if op == "=~":
             rows[k] = 0.7
         elif op == "~~" and lhs == rhs:
-            rows[k] = 0.3 if lhs in latent else 0.5 * (covs[g - 1][names.index(lhs), names.index(lhs)] if lhs in names else 1)
+            variance = covs[g - 1][names.index(lhs), names.index(lhs)] if lhs in names else 1.0
+            rows[k] = 0.3 if lhs in latent else 0.5 * variance
         elif op in ("~", "~~"):
             rows[k] = 0.0
         elif table.free[k]:
@@ -69,7 +70,8 @@ def _start_group(table, group, names, mean, cov, taus, rows) -> None:
             factor[place[name]] = s
         big *= np.outer(factor, factor)
     while len(done) < len(measured):
-        ready = [f for f in measured if f not in done and all(table.rhs[k] in at or table.rhs[k] in done for k in measured[f])]
+        known = set(at) | done
+        ready = [f for f, terms in measured.items() if f not in done and {table.rhs[k] for k in terms} <= known]
         if not ready:
             break
         for f in ready:
@@ -131,7 +133,8 @@ def _start_factor(table, factor, rows, place, big, explained, counts, value) -> 
     indicators = np.array([place[table.rhs[k]] for k in rows])
     share = np.sqrt([counts[table.rhs[k]] for k in rows])
     loadings = _centroid(big[np.ix_(indicators, indicators)]) / share
-    marker = [j for j, k in enumerate(rows) if not table.free[k] and np.isfinite(table.fixed[k]) and table.fixed[k] != 0]
+    fixed = [not table.free[k] and np.isfinite(table.fixed[k]) and table.fixed[k] != 0 for k in rows]
+    marker = [j for j, is_fixed in enumerate(fixed) if is_fixed]
     unit = 1.0
     if marker and abs(loadings[marker[0]]) > 0.05 * np.sqrt(big[indicators[marker[0]], indicators[marker[0]]]):
         unit = table.fixed[rows[marker[0]]] / loadings[marker[0]]
