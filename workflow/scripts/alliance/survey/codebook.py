@@ -35,9 +35,9 @@ IDS = ("student_id", "mentor_id")
 class Column:
     """One raw column as the codebook describes it; ``line`` is its line in the codebook file.
 
-    ``values`` maps each allowed code to its label; ``missing`` maps codes that mean "no answer" to their reason;
-    ``invalid`` holds codes known to be entry errors. ``role`` and ``wave`` are None for columns that belong to the whole
-    row of the raw file and not to one report.
+    ``codes`` maps each allowed code to its label; ``missing`` maps codes that mean "no answer" to their reason;
+    ``invalid`` holds codes known to be entry errors. ``role`` and ``wave`` are None for columns that belong to the
+    whole row of the raw file and not to one report.
     """
 
     line: int
@@ -46,7 +46,7 @@ class Column:
     variable: str
     label: str = ""
     type: str = "text"
-    values: dict[str, str] | None = None
+    codes: dict[str, str] | None = None
     range: tuple[float, float] | None = None
     date_format: str = ""
     window: tuple[str, str] | None = None
@@ -65,9 +65,9 @@ class Column:
     @property
     def scale(self) -> tuple[int, int]:
         """Lowest and highest code of an item."""
-        if self.values:
-            codes = [int(code) for code in self.values]
-            return min(codes), max(codes)
+        if self.codes:
+            numbers = [int(code) for code in self.codes]
+            return min(numbers), max(numbers)
         if self.range is None:
             raise ValueError(f"column {self.column} has neither values nor a range")
         return int(self.range[0]), int(self.range[1])
@@ -240,7 +240,7 @@ def _parse_column(row: dict[str, str], line: int) -> tuple[Column, list[Found]]:
         variable=variable,
         label=row.get("label", ""),
         type=kind,
-        values=values or None,
+        codes=values or None,
         range=limits,
         date_format=date_format,
         window=window,

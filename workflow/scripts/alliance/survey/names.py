@@ -278,9 +278,9 @@ def _sample(r: _Report, config: Config, codebook: Codebook) -> None:
 
 def _answers(r: _Report, key: str, answers: list[Any], column: Column) -> None:
     """The answers that a filter or an outcome names must be possible ones."""
-    if not column.values:
+    if not column.codes:
         return
-    possible = list(column.values) if column.type == "item" else list(column.values.values())
+    possible = list(column.codes) if column.type == "item" else list(column.codes.values())
     for answer in answers:
         if isinstance(answer, bool):
             word = "yes" if answer else "no"

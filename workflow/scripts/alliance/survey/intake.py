@@ -1,0 +1,169 @@
+"""All raw files of a study to tidy tables: reports, students, terms and degrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alliance.errors import Stop
+from alliance.survey.clean import DTYPES, clean
+from alliance.survey.codebook import Codebook, Column
+from alliance.survey.issues import Issues
+from alliance.survey.readers import RECORD, read_raw, record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPORT = ("input", "row", "role", "wave", "student_id", "mentor_id")
+FIXED = {"students": ("student_id", "row"), "terms": ("student_id", "term", "field", "institution")}
+FIXED["degrees"] = FIXED["terms"]
+
+
+@dataclass
+class Intake:
+    """What a study's raw files hold, tidy, and every doubt about it.
+
+    ``responses`` has one row per report (role and wave), ``students`` one per student, ``terms`` and ``degrees`` one
+    per record; each is empty, with its columns, when the study has no such input. ``inputs`` describes the raw files.
+    """
+
+    responses: pd.DataFrame
+    students: pd.DataFrame
+    terms: pd.DataFrame
+    degrees: pd.DataFrame
+    inputs: pd.DataFrame
+    issues: Issues
+
+
+def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
+    """Read and clean every input of the config. Errors stand in ``issues.errors``: nothing is raised."""
+    import pandas as pd
+
+    issues = Issues()
+    steps = (config.get("ids") or {}).get("normalise") or ()
+    tables: dict[str, list[pd.DataFrame]] = {"survey": [], "students": [], "terms": [], "degrees": []}
+    records = []
+    for name, entry in config["inputs"].items():
+        try:
+            raw = read_raw(name, entry, codebook)
+        except Stop as stop:
+            issues.errors += stop.problems
+            continue
+        tidy = clean(raw, codebook, steps, issues)
+        records.append(record(raw))
+        columns = [c for c in codebook.of_input(name) if c.type != "ignore"]
+        kind = str(entry["kind"])
+        if kind == "survey":
+            tables[kind].append(_reports(name, tidy, columns))
+            _warn_without_id(raw.file, tables[kind][-1], columns, issues, "kept without a link")
+        else:
+            table = tidy.rename(columns={c.column: c.variable for c in columns}).rename_axis("row").reset_index()
+            _warn_without_id(raw.file, table, columns, issues, "left out")
+            table = table[table["student_id"] != ""]
+            tables[kind].append(_one_row_each(raw.file, table, issues) if kind == "students" else table)
+    return Intake(
+        responses=_responses(tables["survey"], codebook, config),
+        students=_records("students", tables["students"], codebook, config),
+        terms=_records("terms", tables["terms"], codebook, config),
+        degrees=_records("degrees", tables["degrees"], codebook, config),
+        inputs=pd.DataFrame(records, columns=list(RECORD)),
+        issues=issues,
+    )
+
+
+def _reports(name: str, tidy: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """One row per report: a wide file with several roles or waves gives one row for each that has an answer."""
+    import pandas as pd
+
+    reports = list(dict.fromkeys(c.report for c in columns if c.report is not None))
+    parts = []
+    for role, wave in reports:
+        of_report = [c for c in columns if c.report == (role, wave)]
+        of_row = [c for c in columns if c.report is None]
+        part = tidy[[c.column for c in of_row + of_report]]
+        if len(reports) > 1:
+            part = part[tidy[[c.column for c in of_report]].notna().any(axis=1)]
+        part = part.set_axis([c.variable for c in of_row + of_report], axis=1).rename_axis("row").reset_index()
+        part.insert(0, "input", name)
+        parts.append(part.assign(role=role, wave=wave))
+    return pd.concat(parts, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
+
+
+def _warn_without_id(file: str, table: pd.DataFrame, columns: Sequence[Column], issues: Issues, action: str) -> None:
+    column = next((c.column for c in columns if c.variable == "student_id"), "")
+    if column:
+        rows = table.loc[table["student_id"] == "", "row"].unique().tolist()
+        issues.cells(file, column, rows, [""] * len(rows), "no student id", "warning", action)
+
+
+def _one_row_each(file: str, students: pd.DataFrame, issues: Issues) -> pd.DataFrame:
+    """One row per student: equal repeats are passed over, rows that contradict each other are an error."""
+    again = students["student_id"].duplicated(keep=False)
+    if not again.any():
+        return students
+    facts = [c for c in students.columns if c not in ("row", "student_id")]
+    repeated = students[again]
+    conflicts = []
+    for _, same in repeated.groupby("student_id", sort=False):
+        differ = [c for c in facts if len(same[c].drop_duplicates()) > 1]
+        if differ:
+            conflicts.append((same["row"].tolist(), differ))
+    if conflicts:
+        shown = "; ".join(f"rows {' and '.join(map(str, rows))} in {', '.join(c)}" for rows, c in conflicts[:10])
+        more = f" and {len(conflicts) - 10} more" if len(conflicts) > 10 else ""
+        what = f"{len(conflicts)} students stand twice with facts that differ: {shown}{more}"
+        if len(conflicts) == 1:
+            what = f"a student stands twice with facts that differ: {shown}"
+        remedy = "keep the right row of each, or look whether ids.normalise makes one id of two"
+        issues.error(what, file, "column student_id", remedy)
+    extra = students["student_id"].duplicated()
+    rows = students.loc[extra, "row"].tolist()
+    issues.cells(file, "student_id", rows, [""] * len(rows), "student stands twice", "warning", "first row kept")
+    return students[~extra]
+
+
+def _responses(parts: list[pd.DataFrame], codebook: Codebook, config: Mapping[str, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = _variables("survey", codebook, config)
+    frame = pd.concat([_typed(p, columns) for p in parts], ignore_index=True) if parts else _typed(None, columns)
+    for name in ("input", "role", "student_id", "mentor_id"):
+        values = frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
+        frame[name] = values.fillna("").astype("str")
+    for name in ("row", "wave"):
+        frame[name] = frame[name].astype("int64") if name in frame else pd.Series(dtype="int64")
+    return frame[[*REPORT, *columns]]
+
+
+def _records(kind: str, parts: list[pd.DataFrame], codebook: Codebook, config: Mapping[str, Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = _variables(kind, codebook, config)
+    frame = pd.concat([_typed(p, columns) for p in parts], ignore_index=True) if parts else _typed(None, columns)
+    for name in FIXED[kind]:
+        if name not in frame:
+            frame[name] = pd.Series(None, index=frame.index, dtype="Int64" if name == "row" else "string")
+    frame["student_id"] = frame["student_id"].astype("str")
+    keep = list(dict.fromkeys([*FIXED[kind], *columns]))
+    return frame[keep]
+
+
+def _variables(kind: str, codebook: Codebook, config: Mapping[str, Any]) -> dict[str, str]:
+    """Variables of all inputs of a kind, in codebook order, with their dtype; ids stand apart."""
+    inputs = {name for name, entry in config["inputs"].items() if entry.get("kind") == kind}
+    used = [c for c in codebook.used() if c.input in inputs and c.type != "id"]
+    return {c.variable: DTYPES[c.type] for c in used}
+
+
+def _typed(part: pd.DataFrame | None, columns: Mapping[str, str]) -> pd.DataFrame:
+    """The part with all columns, those that it lacks missing, so that parts of several files fit together."""
+    import pandas as pd
+
+    part = pd.DataFrame(index=pd.RangeIndex(0)) if part is None else part
+    others = {name: part[name] for name in part.columns if name not in columns}
+    own = {
+        name: part[name].astype(dtype) if name in part else pd.Series(None, index=part.index, dtype=dtype)
+        for name, dtype in columns.items()
+    }
+    return pd.DataFrame({**others, **own}, index=part.index)

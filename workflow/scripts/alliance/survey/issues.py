@@ -1,0 +1,99 @@
+"""Every doubt about the data, row by row for the researcher, and in sum for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alliance.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("file", "row", "column", "value", "problem", "severity", "action")
+SUMMARY = ("file", "column", "problem", "severity", "action", "n")
+CHECK = ("severity", "file", "place", "problem", "remedy")
+SEVERITIES = ("error", "warning", "note")
+
+
+@dataclass
+class Issues:
+    """Collects issues of single cells (private) and problems of whole columns or files (errors, warnings, notes).
+
+    ``errors`` end the run; all of them are collected first. ``remarks`` are (severity, problem) for check.csv.
+    """
+
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    remarks: list[tuple[str, Problem]] = field(default_factory=list)
+
+    def cells(
+        self,
+        file: str,
+        column: str,
+        rows: Sequence[int],
+        values: Sequence[str],
+        problem: str,
+        severity: str,
+        action: str,
+    ) -> None:
+        """Note one problem of many cells of a column; ``rows`` are 1-based data rows of the raw file."""
+        if len(rows):
+            self.parts.append(
+                {
+                    "file": file,
+                    "row": list(rows),
+                    "column": column,
+                    "value": list(values),
+                    "problem": problem,
+                    "severity": severity,
+                    "action": action,
+                }
+            )
+
+    def error(self, what: str, file: str, place: str, remedy: str) -> None:
+        """A problem that ends the run."""
+        self.errors.append(Problem(what, file, place, remedy))
+
+    def remark(self, severity: str, what: str, file: str, place: str, remedy: str = "") -> None:
+        """A warning or note about a whole column or file."""
+        self.remarks.append((severity, Problem(what, file, place, remedy)))
+
+    def frame(self) -> pd.DataFrame:
+        """issues.csv: one row per cell, in file order."""
+        import pandas as pd
+
+        parts = [pd.DataFrame(part) for part in self.parts]
+        if not parts:
+            return pd.DataFrame(columns=list(COLUMNS))
+        frame = pd.concat(parts, ignore_index=True)
+        order = {name: i for i, name in enumerate(dict.fromkeys(frame["file"]))}
+        frame["order"] = frame["file"].map(order)
+        return frame.sort_values(["order", "row"], kind="stable", ignore_index=True)[list(COLUMNS)]
+
+    def summary(self, minimum: int) -> pd.DataFrame:
+        """issues_summary.csv: counts by file, column and problem; counts below ``minimum`` are not shown."""
+        import pandas as pd
+
+        counts = [{k: part[k] for k in SUMMARY[:-1]} | {"n": len(part["row"])} for part in self.parts]
+        frame = pd.DataFrame(counts, columns=list(SUMMARY))
+        frame = frame.groupby(list(SUMMARY[:-1]), sort=False, as_index=False)["n"].sum()
+        frame["n"] = [shown(n, minimum) for n in frame["n"]]
+        return frame
+
+    def check(self, minimum: int) -> pd.DataFrame:
+        """check.csv: everything worth knowing that did not end the run, without values."""
+        import pandas as pd
+
+        rows = [(severity, p.file, p.place, p.what, p.remedy) for severity, p in self.remarks]
+        for part in self.parts:
+            what = f"{part['problem']}: {part['action']} ({shown(len(part['row']), minimum)} rows)"
+            rows.append((part["severity"], part["file"], f"column {part['column']}", what, "see issues.csv"))
+        rank = {severity: i for i, severity in enumerate(SEVERITIES)}
+        return pd.DataFrame(sorted(rows, key=lambda row: rank[row[0]]), columns=list(CHECK))
+
+
+def shown(n: int, minimum: int) -> str:
+    """A count of persons as it may be published: ``<10`` when it is small."""
+    return str(n) if n == 0 or n >= minimum else f"<{minimum}"

@@ -1,0 +1,196 @@
+"""CSV and Qualtrics exports: encoding, delimiter and decimal mark found out, header rows taken off."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alliance.errors import Problem, Stop
+from alliance.survey.readers import Raw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LARGEST = 4 * 1024**3  # bytes after decompression: more is no survey
+HEAD = 4_000_000  # characters in which the header rows must end
+BLOCK = 64 * 1024**2  # bytes; a single row must fit
+DELIMITERS = ",;\t|"
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8", "UTF-8 with BOM"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
+
+
+def read_text(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str], known: Sequence[str]) -> Raw:
+    """Read a CSV or Qualtrics file: the columns ``wanted``; ``known`` are all that the codebook describes."""
+    place = f"input {name}"
+    body, encoding = _decode(_bytes(file, place), entry.get("encoding"), file, place)
+    qualtrics = entry["format"] == "qualtrics"
+    rows = int(entry.get("header_rows", 3)) if qualtrics else 1
+    delimiter = entry.get("delimiter") or _find_delimiter(body, known)
+    head, start = _header(body, delimiter, rows, file, place)
+    header = [field.strip() for field in head[0]]
+    form = "CSV"
+    if qualtrics:
+        if rows == 3 and not head[-1][0].lstrip().startswith('{"ImportId"'):
+            what = "the third row does not hold Qualtrics import ids"
+            remedy = f"write header_rows: 2 under inputs.{name} for an older export, or format: csv"
+            raise Stop("intake", Problem(what, file, "row 3 of the file", remedy))
+        form = f"Qualtrics, {rows} header rows"
+    frame, repaired = _parse(body[start:], header, delimiter, wanted, file, place)
+    decimal = str(entry.get("decimal", ""))
+    return Raw(name, file, frame, header, form, encoding, delimiter, decimal, repaired=repaired)
+
+
+def _bytes(file: str, place: str) -> bytes:
+    if not file.endswith(".gz"):
+        return Path(file).read_bytes()
+    try:
+        with gzip.open(file) as stream:
+            data = stream.read(LARGEST + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        remedy = "it may be cut off: copy or export it again"
+        raise Stop("intake", Problem(f"cannot be decompressed ({error})", file, place, remedy)) from error
+    if len(data) > LARGEST:
+        raise Stop("intake", Problem("holds more than 4 GB", file, place, "split it, or leave columns out"))
+    return data
+
+
+def _decode(data: bytes, declared: str | None, file: str, place: str) -> tuple[str, str]:
+    """The text, and how its encoding is called in inputs.csv."""
+    for mark, codec, called in BOMS:
+        if data.startswith(mark):
+            data, declared, encoding = data[len(mark) :], codec, called
+            break
+    else:
+        encoding = declared or ""
+    if "utf-16" not in (declared or "").lower() and b"\0" in data:
+        where = f"byte {data.index(bytes(1)) + 1}"
+        remedy = "it may be damaged: export it again as CSV"
+        raise Stop("intake", Problem("holds NUL bytes, so it is not text", file, f"{place}, {where}", remedy))
+    try:
+        if declared:
+            return data.decode(declared), encoding
+        try:
+            return data.decode("utf-8"), "UTF-8"
+        except UnicodeDecodeError:
+            return data.decode("cp1252"), "Windows-1252 (not UTF-8, no encoding declared)"
+    except LookupError:
+        raise Stop("intake", Problem(f"unknown encoding {declared}", file, place, "write utf-8 or cp1252")) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"cannot be read as {declared or 'UTF-8 or Windows-1252'}"
+        where = f"{place}, line {line} of the file"
+        remedy = "declare its encoding, or save it as CSV UTF-8"
+        raise Stop("intake", Problem(what, file, where, remedy)) from None
+
+
+def _find_delimiter(text: str, known: Sequence[str]) -> str:
+    """The delimiter by which the header holds most columns of the codebook; then the one with most fields."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        try:
+            fields = next(csv.reader(io.StringIO(text[:HEAD], newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0
+        return len({f.strip() for f in fields} & set(known)), len(fields)
+
+    return max(DELIMITERS, key=score)  # the first of equals
+
+
+def _header(text: str, delimiter: str, rows: int, file: str, place: str) -> tuple[list[list[str]], int]:
+    """The header rows (fields may hold line breaks), and where the data begin."""
+    used = 0
+
+    def lines():
+        nonlocal used
+        for line in io.StringIO(text[:HEAD], newline=""):
+            used += len(line)
+            yield line
+
+    csv.field_size_limit(HEAD)
+    head: list[list[str]] = []
+    try:
+        for fields in csv.reader(lines(), delimiter=delimiter):
+            if head or any(field.strip() for field in fields):
+                head.append(fields)
+            if len(head) == rows:
+                return head, used
+    except csv.Error as error:
+        raise Stop("intake", Problem(f"the header cannot be read ({error})", file, place, "export it again")) from None
+    what = "has no header" if not head else f"has {len(head)} rows, of which {rows} should be the header"
+    raise Stop("intake", Problem(what, file, place, "export the file again"))
+
+
+def _parse(
+    text: str, header: list[str], delimiter: str, wanted: Sequence[str], file: str, place: str
+) -> tuple[pd.DataFrame, list[str]]:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.csv as arrow
+
+    chosen = [header.index(column) for column in wanted if column in header]
+    names = [header[i] for i in chosen]
+    if not text.strip():
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in names}), []
+    ragged: list[tuple[int | None, int]] = []
+    blank = 0
+
+    def invalid(row: Any) -> str:
+        nonlocal blank
+        if row.text.strip(" \t\r\n" + delimiter):
+            ragged.append((row.number, row.actual_columns))
+            return "skip"
+        blank += 1
+        return "skip"
+
+    keys = [f"c{i}" for i in range(len(header))]
+    try:
+        table = arrow.read_csv(
+            io.BytesIO(text.encode("utf-8")),
+            read_options=arrow.ReadOptions(column_names=keys, block_size=BLOCK, use_threads=False),
+            parse_options=arrow.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=invalid, ignore_empty_lines=True
+            ),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(keys, pa.string()),
+                include_columns=[keys[i] for i in chosen],
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        remedy = "look for a quote that is not closed, or export it again"
+        raise Stop("intake", Problem(f"cannot be read as CSV ({error})", file, place, remedy)) from None
+    if ragged:
+        raise Stop("intake", _ragged(ragged, len(header), file, delimiter))
+    frame = table.to_pandas().set_axis(names, axis=1)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    _check_quotes(frame, text, file, place)
+    return frame, [f"{blank} lines without content were passed over"] if blank else []
+
+
+def _ragged(rows: list[tuple[int | None, int]], expected: int, file: str, delimiter: str) -> Problem:
+    number, found = rows[0]
+    where = ", ".join(str(n) for n, _ in rows[:5] if n is not None) + (" ..." if len(rows) > 5 else "")
+    what = f"{len(rows)} rows do not have {expected} fields (row {number} has {found})"
+    shown = {"\t": "a tab"}.get(delimiter, f'"{delimiter}"')
+    remedy = f"put texts that hold {shown} in double quotes; the last row may be cut off"
+    return Problem(what, file, f"data row {where}", remedy)
+
+
+def _check_quotes(frame: pd.DataFrame, text: str, file: str, place: str) -> None:
+    """A quote that is opened and never closed swallows the rest of the file into one cell."""
+    if frame.empty or text.count('"') % 2 == 0:
+        return
+    last = frame.iloc[-1]
+    swallowed = [column for column in frame.columns if "\n" in last[column].rstrip("\r\n")]
+    if swallowed:
+        what = f"a quote is opened in column {swallowed[0]} and never closed"
+        raise Stop("intake", Problem(what, file, f"{place}, data row {frame.index[-1]}", "close or remove the quote"))
