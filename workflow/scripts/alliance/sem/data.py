@@ -220,6 +220,7 @@ def ordinal_groups(
         except OrdinalDataError as problem:
             trouble.append(str(problem))
             continue
+        moments.rows = r
         sample.warnings += moments.warnings
         out.append(moments)
     if trouble:
