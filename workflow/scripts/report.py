@@ -3,6 +3,7 @@ from _run import stage
 with stage("report", snakemake):
     from alliance.reporting.page import write_report
     from alliance.reporting.results import read_results
+    from alliance.verification.receipt import package_versions
 
     tables = {name: path for name, path in snakemake.input.items() if name not in ("template", "style", "library")}
     write_report(
@@ -13,4 +14,5 @@ with stage("report", snakemake):
         methods=snakemake.output.methods,
         figures=snakemake.output.figures,
         tables=snakemake.output.tables,
+        versions=package_versions(),
     )

@@ -1,6 +1,7 @@
 """Numbers as APA 7 prints them (Publication Manual, 7th ed., sections 6.32-6.45).
 
-No leading zero for values that cannot exceed 1 in size (p, r, alpha, omega, CFI, TLI, RMSEA, SRMR, standardised loadings), a
+No leading zero for values that cannot exceed 1 in size (p, r, alpha, omega, CFI, TLI, RMSEA, SRMR, standardised
+loadings), a
 leading zero otherwise; ``p < .001``; the minus sign is U+2212; a missing number is an em dash. ``*`` marks italics
 (see :mod:`alliance.reporting.inline`).
 """

@@ -1,6 +1,8 @@
-"""A small markup for sentences and cells: ``*italic*`` and ``**bold**``, nothing else; rendered for each kind of output.
+"""A small markup for sentences and cells: ``*italic*`` and ``**bold**``, nothing else; rendered for each kind of
+output.
 
-A star that belongs to the text is written ``\\*``; :func:`plain` text from a user's file goes through :func:`escape` first.
+A star that belongs to the text is written ``\\*``; :func:`plain` text from a user's file goes through :func:`escape`
+first.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 
+# What must not be torn apart at the end of a line: an interval with its name, a statistic with its value.
+_TOGETHER = re.compile(r"(\d\d% CI )?\[[^\[\]\s]+, [^\[\]\s]+\]|(?<=[\w>)]) (=|&lt;|&gt;) (?=[\d.−])")
 _MARK = re.compile(r"\\\*|\*\*(.+?)\*\*|\*(.+?)\*")
 
 
@@ -43,15 +47,45 @@ def plain(text: str) -> str:
 def to_html(text: str) -> str:
     """Escaped HTML with ``em`` and ``strong``."""
     tags = {"": "{}", "italic": "<em>{}</em>", "bold": "<strong>{}</strong>"}
-    return "".join(tags[style].format(html.escape(part, quote=False)) for style, part in runs(text))
+    marked = "".join(tags[style].format(html.escape(part, quote=False)) for style, part in runs(text))
+    return _TOGETHER.sub(lambda match: match.group().replace(" ", "\u00a0"), marked)
 
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", "−": r"$-$", "—": "---", "–": "--", "χ": r"$\chi$", "²": r"$^{2}$", "α": r"$\alpha$",
-    "ω": r"$\omega$", "λ": r"$\lambda$", "Δ": r"$\Delta$", "±": r"$\pm$", "∞": r"$\infty$", "≤": r"$\leq$", "≥": r"$\geq$", "×": r"$\times$",
-    "“": "``", "”": "''", "‘": "`", "’": "'", "\u00a0": "~", "[": "{[}", "]": "{]}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "−": r"$-$",
+    "—": "---",
+    "–": "--",
+    "χ": r"$\chi$",
+    "²": r"$^{2}$",
+    "α": r"$\alpha$",
+    "ω": r"$\omega$",
+    "λ": r"$\lambda$",
+    "Δ": r"$\Delta$",
+    "±": r"$\pm$",
+    "∞": r"$\infty$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "×": r"$\times$",
+    "“": "``",
+    "”": "''",
+    "‘": "`",
+    "’": "'",
+    "\u00a0": "~",
+    "[": "{[}",
+    "]": "{]}",
+}
 
 
 def to_latex(text: str) -> str:

@@ -20,7 +20,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", MINUS)
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, whether it holds numbers, and the spanner above it (columns with one spanner stand together)."""
+    """A column: its heading, whether it holds numbers, and the spanner above it (columns with one spanner stand
+    together)."""
 
     label: str
     numeric: bool = True
@@ -58,7 +59,9 @@ class Table:
     def __post_init__(self) -> None:
         for row in self.rows:
             if isinstance(row, Row) and len(row.cells) != len(self.columns):
-                raise ValueError(f"table {self.name}: {len(row.cells)} cells for {len(self.columns)} columns in {row.cells}")
+                raise ValueError(
+                    f"table {self.name}: {len(row.cells)} cells for {len(self.columns)} columns in {row.cells}"
+                )
 
     def add(self, *cells: str, indent: bool = False) -> None:
         """Append a row."""
@@ -94,7 +97,9 @@ def to_html_table(table: Table, *, caption: bool = True) -> str:
     spanners = table.spanners()
     if spanners:
         cells = [
-            f'<th scope="colgroup" colspan="{width}" class="spanner">{to_html(label)}</th>' if label else f'<td colspan="{width}"></td>'
+            f'<th scope="colgroup" colspan="{width}" class="spanner">{to_html(label)}</th>'
+            if label
+            else f'<td colspan="{width}"></td>'
             for label, width in spanners
         ]
         out.append(f"<tr>{''.join(cells)}</tr>")
@@ -103,10 +108,14 @@ def to_html_table(table: Table, *, caption: bool = True) -> str:
     out.append("<tbody>")
     for row in table.rows:
         if isinstance(row, Heading):
-            out.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(table.columns)}">{to_html(row.label)}</th></tr>')
+            out.append(
+                f'<tr class="group"><th scope="rowgroup" colspan="{len(table.columns)}">{to_html(row.label)}</th></tr>'
+            )
             continue
         first = f'<th scope="row"{" class=indent" if row.indent else ""}>{to_html(row.cells[0])}</th>'
-        cells = [f"<td{_kind(c)}>{to_html(text)}</td>" for c, text in zip(table.columns[1:], row.cells[1:], strict=True)]
+        cells = [
+            f"<td{_kind(c)}>{to_html(text)}</td>" for c, text in zip(table.columns[1:], row.cells[1:], strict=True)
+        ]
         out.append(f"<tr>{first}{''.join(cells)}</tr>")
     out.append("</tbody></table>")
     if table.note:
@@ -119,7 +128,8 @@ def _kind(column: Column) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """A cell for a spreadsheet: numbers with an ASCII minus; other text that a spreadsheet would run as a formula is quoted."""
+    """A cell for a spreadsheet: numbers with an ASCII minus; other text that a spreadsheet would run as a formula is
+    quoted."""
     text = plain(text)
     bare = text.replace(MINUS, "-")
     if _NUMBER.match(bare):

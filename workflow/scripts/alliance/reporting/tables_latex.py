@@ -14,7 +14,9 @@ def to_latex_table(table: Table) -> str:
     lines += [rf"\begin{{tabular}}{{{layout}}}", r"\toprule"]
     spanners = table.spanners()
     if spanners:
-        lines.append(" & ".join(rf"\multicolumn{{{width}}}{{c}}{{{to_latex(label)}}}" for label, width in spanners) + r" \\")
+        lines.append(
+            " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{to_latex(label)}}}" for label, width in spanners) + r" \\"
+        )
         lines += _spanner_rules(spanners)
     lines += [" & ".join(to_latex(column.label) for column in table.columns) + r" \\", r"\midrule"]
     for row in table.rows:

@@ -12,7 +12,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold
 
 
 def to_docx(table: Table) -> bytes:
-    """The bytes of a .docx file that holds this table. The archive's dates are fixed, so that equal tables are equal files."""
+    """The bytes of a .docx file that holds this table. The archive's dates are fixed, so that equal tables are equal
+    files."""
     from docx import Document
     from docx.shared import Pt
 
@@ -38,7 +39,11 @@ def to_docx(table: Table) -> bytes:
             _fill(cells[i][0].merge(cells[i][-1]), row.label)
             continue
         for j, text in enumerate(row.cells):
-            _fill(cells[i][j], f"\u2003{text}" if j == 0 and row.indent else text, centre=table.columns[j].numeric and j > 0)
+            _fill(
+                cells[i][j],
+                f"\u2003{text}" if j == 0 and row.indent else text,
+                centre=table.columns[j].numeric and j > 0,
+            )
     _rule(cells[0], "top")
     _rule(cells[n_head - 1], "bottom")
     _rule(cells[-1], "bottom")

@@ -1,0 +1,104 @@
+"""Reads the associations that the report speaks of out of the link tables: which model answers the question, and its
+numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from alliance.reporting.apa import is_missing
+from alliance.reporting.labels import Labels
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.words import Association, JointTest
+
+HAZARD = ("hazard", "cox")
+
+
+def models(results: Results) -> list[str]:
+    """Names of the link models in the order of the config."""
+    return list(results.block("link", "models") or {})
+
+
+def predictors(results: Results) -> list[str]:
+    """The predictors in the order of the config."""
+    return list(results.block("link", "predictors") or [])
+
+
+def primary_model(results: Results) -> str | None:
+    """The model of the primary outcome, or the first that was estimated; None when there is none."""
+    estimated = [m for m in models(results) if predictor_rows(results, m)]
+    wanted = results.block("outcomes", "primary")
+    return next(
+        (m for m in estimated if results.block("link", "models", m, "outcome") == wanted),
+        estimated[0] if estimated else None,
+    )
+
+
+def predictor_rows(results: Results, model: str, sample: str = POOLED) -> list[dict[str, Any]]:
+    """Rows of the estimates for the predictors of one model, in the order of the config, with the chosen kind of
+    score."""
+    rows = results.rows("link_estimates", model=model, sample=sample)
+    chosen = results.block("link", "scores")
+    with_scores = [r for r in rows if r.get("score_method") == chosen] or rows
+    by_term = {str(r["term"]): r for r in with_scores}
+    return [by_term[p] for p in predictors(results) if p in by_term]
+
+
+def is_ratio(row: dict[str, Any]) -> bool:
+    """Whether the model gives ratios (odds, hazards): then odds_ratio is filled."""
+    return not is_missing(row.get("odds_ratio"))
+
+
+def is_hazard(results: Results, model: str) -> bool:
+    """Whether the model is about leaving: a ratio below one is then good news."""
+    return results.block("link", "models", model, "family") in HAZARD
+
+
+def heading(results: Results, labels: Labels, model: str) -> str:
+    """The name of a model over its rows; a hazard model is about leaving, and says so."""
+    return labels.link_model(model) + (": odds of leaving in a term" if is_hazard(results, model) else "")
+
+
+def effect(results: Results, model: str, term: str, sample: str = POOLED) -> dict[str, Any]:
+    """The average marginal effect of a predictor; empty when there is none."""
+    rows = results.rows("link_effects", model=model, sample=sample, term=term)
+    return rows[0] if rows else {}
+
+
+def associations(results: Results, labels: Labels, model: str, sample: str = POOLED) -> list[Association]:
+    """The predictors of one model with their numbers on the printed scale."""
+    found = []
+    for row in predictor_rows(results, model, sample):
+        ratio = is_ratio(row)
+        marginal = effect(results, model, row["term"], sample) if ratio and not is_hazard(results, model) else {}
+        found.append(
+            Association(
+                labels.term(row["term"]),
+                row["odds_ratio"] if ratio else row["estimate"],
+                row["or_low"] if ratio else row["conf_low"],
+                row["or_high"] if ratio else row["conf_high"],
+                row.get("p_adjusted", math.nan),
+                ratio,
+                marginal.get("ame", math.nan),
+                marginal.get("conf_low", math.nan),
+                marginal.get("conf_high", math.nan),
+            )
+        )
+    return found
+
+
+def joint_test(results: Results, model: str, sample: str = POOLED) -> JointTest | None:
+    """The joint test of the predictors of a model."""
+    rows = results.rows("link_joint", model=model, sample=sample)
+    return JointTest(rows[0]["statistic"], rows[0]["df"], rows[0]["p_value"], str(rows[0]["test"])) if rows else None
+
+
+def unit(results: Results) -> str:
+    """What one unit of a predictor is."""
+    return "one standard deviation" if results.block("link", "standardise") else ""
+
+
+def verdict(results: Results, sample: str = POOLED) -> str:
+    """The separability verdict: ``distinct``, ``not_distinct``, ``mixed`` or nothing."""
+    rows = results.rows("measurement_separability", sample=sample)
+    return str(rows[0]["verdict"]) if rows else ""

@@ -1,0 +1,128 @@
+"""Forest plots of the associations."""
+
+from __future__ import annotations
+
+from alliance.reporting import apa
+from alliance.reporting.associations import associations, heading, is_hazard, models, unit
+from alliance.reporting.blocks import Figure
+from alliance.reporting.figures.axes import Scale
+from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
+from alliance.reporting.figures.style import POOLED as POOLED_LOOK
+from alliance.reporting.figures.style import look
+from alliance.reporting.inline import escape
+from alliance.reporting.labels import Labels
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.tables import Column, Table
+from alliance.reporting.words import listing
+
+WIDE, NARROW = 700.0, 350.0
+
+
+def outcome_forests(results: Results, labels: Labels) -> list[Figure]:
+    """Predictors on every outcome: one figure for ratios, one for differences, whichever there are."""
+    figures = []
+    for ratio in (True, False):
+        chosen = [
+            (m, found)
+            for m in models(results)
+            if (found := associations(results, labels, m)) and found[0].ratio == ratio
+        ]
+        if not chosen:
+            continue
+        short = "OR" if ratio else "*b*"
+        per = unit(results) or "one unit"
+        data = Table(
+            "associations" if ratio else "associations_differences",
+            f"{'Odds ratios' if ratio else 'Coefficients'} of the "
+            f"{listing([a.label.lower() for a in chosen[0][1]])} scores, per {per}",
+            [Column("Predictor", numeric=False), Column(short), Column("95% CI")],
+            note="All predictors and covariates in one model per outcome. Departure: odds of leaving in a term, so "
+            "that below 1 means staying longer."
+            if any(is_hazard(results, m) for m, _ in chosen)
+            else "All predictors and covariates in one model per outcome.",
+        )
+        panels = []
+        for model, found in chosen:
+            name = heading(results, labels, model)
+            data.heading(escape(name))
+            for a in found:
+                data.add(a.label, apa.number(a.estimate), apa.interval(a.low, a.high))
+            rows = [
+                Interval(a.label, a.estimate, a.low, a.high, look(i), apa.estimate(a.estimate, a.low, a.high))
+                for i, a in enumerate(found)
+            ]
+            panels.append(Panel(name, rows))
+        scale = _scale(
+            ratio, f"{'Odds ratio' if ratio else 'Coefficient'} per {per}" + (", log scale" if ratio else "")
+        )
+        title = (
+            f"{listing([a.label for a in chosen[0][1]])} and "
+            f"{'persistence: odds ratios' if ratio else 'the outcomes'} with 95% intervals"
+        )
+        figures.append(_figure(data.name, title, panels, scale, data, "OR [95% CI]" if ratio else "b [95% CI]"))
+    return figures
+
+
+def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None:
+    """The predictors of one model in each cohort and pooled; None when there are no cohorts."""
+    panels: list[Panel] = []
+    pooled = associations(results, labels, model)
+    samples = [s for s in dict.fromkeys(r["sample"] for r in results.rows("link_cohorts", model=model)) if s != POOLED]
+    if not pooled or not samples:
+        return None
+    ratio = pooled[0].ratio
+    data = Table(
+        "cohorts_primary",
+        f"{escape(labels.link_model(model))}: {'odds ratios' if ratio else 'coefficients'} by cohort",
+        [Column("Cohort", numeric=False), Column("OR" if ratio else "*b*"), Column("95% CI"), Column("*n*")],
+        note="Each cohort estimated on its own; pooled: all cohorts in one model.",
+    )
+    by_sample = {s: associations(results, labels, model, s) for s in samples}
+    for i, overall in enumerate(pooled):
+        data.heading(overall.label)
+        rows = []
+        for sample in [*samples, POOLED]:
+            found = pooled if sample == POOLED else by_sample[sample]
+            a = next((x for x in found if x.label == overall.label), None)
+            if a is None:
+                continue
+            n = next((r["n"] for r in results.rows("link_estimates", model=model, sample=sample)), None)
+            name = "Pooled" if sample == POOLED else sample
+            data.add(name, apa.number(a.estimate), apa.interval(a.low, a.high), apa.count(n))
+            shown = POOLED_LOOK if sample == POOLED else look(i)
+            rows.append(
+                Interval(
+                    name,
+                    a.estimate,
+                    a.low,
+                    a.high,
+                    shown,
+                    apa.estimate(a.estimate, a.low, a.high),
+                    emphasis=sample == POOLED,
+                )
+            )
+        panels.append(Panel(overall.label, rows))
+    scale = _scale(
+        ratio,
+        f"{'Odds ratio' if ratio else 'Coefficient'} per {unit(results) or 'one unit'}"
+        + (", log scale" if ratio else ""),
+    )
+    title = f"“{labels.link_model(model)}” by cohort and pooled"
+    return _figure("cohorts", title, panels, scale, data, "OR [95% CI]" if ratio else "b [95% CI]")
+
+
+def _scale(ratio: bool, label: str) -> Scale:
+    hints = ("outcome less likely", "outcome more likely") if ratio else ("lower values", "higher values")
+    return Scale("ratio" if ratio else "difference", label, 1.0 if ratio else 0.0, *hints)
+
+
+def _figure(name: str, title: str, panels: list[Panel], scale: Scale, data: Table, text_heading: str) -> Figure:
+    lines = [f"{p.heading}: " + "; ".join(f"{r.label} {r.text}" for r in p.rows) for p in panels]
+    return Figure(
+        name=name,
+        title=title,
+        alt=f"Points with 95% intervals on one axis ({scale.label}). " + ". ".join(lines) + ".",
+        scene=interval_plot(panels, scale, WIDE, text_heading=text_heading),
+        narrow=interval_plot(panels, scale, NARROW, text_heading=text_heading),
+        data=data,
+    )

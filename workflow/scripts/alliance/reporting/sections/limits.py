@@ -1,0 +1,104 @@
+"""What the study cannot say."""
+
+from __future__ import annotations
+
+from alliance.reporting import apa
+from alliance.reporting.blocks import Bullets, Section, TableBlock
+from alliance.reporting.labels import Labels
+from alliance.reporting.plain_tables import plain_table
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.words_recovery import recovery_in_words
+
+
+def limits_section(results: Results, labels: Labels) -> Section:
+    """Limitations that follow from the design and from the methods in use, with what the recovery simulation showed."""
+    section = Section("limitations", "Limitations")
+    section.blocks.append(Bullets(tuple(_limits(results, labels))))
+    rows = results.rows("recovery")
+    if rows:
+        section.blocks.append(
+            TableBlock(
+                plain_table(
+                    rows,
+                    "recovery",
+                    "Recovery: truth against estimate in simulated studies",
+                    names={"dimension": labels.dimension},
+                    heads={"term": "Parameter"},
+                ),
+                folded=True,
+            )
+        )
+    return section
+
+
+def _limits(results: Results, labels: Labels) -> list[str]:
+    said = []
+    if results.block("study", "simulated"):
+        said.append(
+            "**The people in this study do not exist.** The data were simulated from a written truth; nothing here "
+            "is evidence about mentoring."
+        )
+    if results.block("link"):
+        said.append(
+            "**Associations, not causes.** Students were not assigned to alliances. Whatever leads students to a "
+            "good alliance and to staying enrolled may "
+            "produce the associations."
+        )
+    if results.block("measurement"):
+        estimator = labels.estimator(str(results.block("measurement", "estimator") or "ML"))
+        said.append(
+            f"**Items as numbers.** The measurement models were estimated by {estimator} (semopy), which treats "
+            "ordered answers as continuous. With few or skewed "
+            "answer categories loadings and fit come out too low, and the tests are not corrected for non-normality."
+        )
+        said.append(
+            "**Invariance was not tested.** Whether the items mean the same in every cohort and group is assumed "
+            "when they are compared or pooled."
+        )
+    if results.block("link"):
+        scores = str(results.block("link", "scores"))
+        said.append(
+            "**Measurement error in the predictors.** "
+            f"{'Regression scores' if scores == 'regression' else 'Mean scores'} are entered as if they were the "
+            "alliance itself. "
+            "When dimensions are highly correlated, error in one can show up as an association of another."
+        )
+        if results.block("link", "covariates"):
+            said.append(
+                "**Complete cases.** Students without a score, a covariate or a place in the risk set are left out "
+                "of a model; the flow shows how many."
+            )
+    if results.rows("sample_waves") and len(results.block("waves") or {}) > 1:
+        said.append(
+            "**Attrition.** Later waves are smaller, and who answers again may depend on the alliance. The link "
+            "uses the wave named in the config only."
+        )
+    kinds = {str(d.get("kind")) for d in (results.block("outcomes", "define") or {}).values()}
+    if kinds & {"time_to_departure", "graduated", "retained"}:
+        said.append(
+            "**Censoring.** Students whose records end before an outcome could be seen are not in its risk set; for "
+            "terms to departure they count as long as they were followed."
+        )
+    if "answer" in kinds:
+        said.append(
+            "**Outcome and alliance from the same questionnaire.** Answers of one person on one occasion share mood "
+            "and style, which makes associations larger."
+        )
+    if results.block("report", "recovery") and results.has("recovery"):
+        words = recovery_in_words(results.rows("recovery"))
+        if words:
+            said.append(f"**What a simulation with known truth shows.** {words}")
+    cell = results.block("report", "minimum_cell")
+    if cell:
+        said.append(
+            f"**Small cells.** Counts of fewer than {apa.count(cell)} persons, and what could be worked out from "
+            "them, are not shown."
+        )
+    failed = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status") if r["status"] != "ok"]
+    if failed:
+        pooled = sum(r["sample"] == POOLED for r in failed)
+        said.append(
+            f"**Models without a result.** {apa.count(len(failed))} of the models asked for could not be used "
+            f"({apa.count(pooled)} of them pooled); the status table gives the reasons."
+        )
+    return said

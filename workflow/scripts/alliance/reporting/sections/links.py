@@ -1,0 +1,209 @@
+"""The associations of the dimensions with the outcomes, pooled and by cohort, with odds ratios and marginal effects."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from alliance.reporting import apa
+from alliance.reporting.associations import (
+    effect,
+    heading,
+    is_hazard,
+    is_ratio,
+    models,
+    predictor_rows,
+    predictors,
+    primary_model,
+    unit,
+)
+from alliance.reporting.blocks import Section, TableBlock
+from alliance.reporting.inline import escape
+from alliance.reporting.labels import Labels
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.sections.forest import cohort_forest
+from alliance.reporting.tables import Column, Table
+from alliance.reporting.words import listing
+
+
+def links_section(results: Results, labels: Labels) -> Section:
+    """Tables and figures of the link; one line when the config does not ask for it."""
+    section = Section("links", "Links with the outcomes")
+    if not results.block("link"):
+        section.say("No link between the alliance and the outcomes was asked for in this study’s config.")
+        return section
+    if not results.has("link_estimates"):
+        section.say("No model could be estimated; the status table says why.")
+        return section
+    section.say(_how(results, labels))
+    section.blocks.append(TableBlock(_pooled(results, labels)))
+    if results.has("link_joint"):
+        section.blocks.append(TableBlock(_joint(results, labels)))
+    model = primary_model(results)
+    figure = cohort_forest(results, labels, model) if model else None
+    if figure:
+        section.say("By cohort, the model of the primary outcome:")
+        section.blocks.append(figure)
+    for table in (_by_cohort(results, labels), _covariates(results, labels)):
+        if table.body:
+            section.blocks.append(TableBlock(table, folded=True))
+    return section
+
+
+def _how(results: Results, labels: Labels) -> str:
+    scores = {"regression": "regression factor scores", "sum": "mean scores"}.get(
+        str(results.block("link", "scores")), f"{results.block('link', 'scores')} scores"
+    )
+    cluster, vcov = results.block("link", "cluster"), results.block("link", "vcov")
+    errors = (
+        f"standard errors clustered by {labels.variable(cluster).lower()} ({vcov})"
+        if cluster
+        else f"heteroskedasticity-robust standard errors ({vcov})"
+        if vcov
+        else "model-based standard errors"
+    )
+    text = (
+        f"The {listing([labels.term(p).lower() for p in predictors(results)])} scores ({scores}) enter one model "
+        f"per outcome together with the covariates; {errors}."
+    )
+    if unit(results):
+        text += " One unit of a score is one standard deviation in the pooled sample."
+    adjust = results.block("link", "adjust") or {}
+    if adjust:
+        text += (
+            " *p* values of the predictors are adjusted over all pooled models "
+            f"({str(adjust.get('method', '')).capitalize()})."
+        )
+    return text
+
+
+def _measure(row: dict[str, Any]) -> str:
+    """Estimate with its interval on the printed scale."""
+    if is_ratio(row):
+        return apa.estimate(row["odds_ratio"], row["or_low"], row["or_high"])
+    return apa.estimate(row["estimate"], row["conf_low"], row["conf_high"])
+
+
+def _size(row: dict[str, Any]) -> str:
+    parts = [f"*n* = {apa.count(row['n'])}"]
+    if not apa.is_missing(row.get("n_events")) or isinstance(row.get("n_events"), str):
+        parts.append(f"{apa.count(row['n_events'])} events")
+    if not apa.is_missing(row.get("n_clusters")):
+        parts.append(f"{apa.count(row['n_clusters'])} clusters")
+    return ", ".join(parts)
+
+
+def _pooled(results: Results, labels: Labels) -> Table:
+    shown = [m for m in models(results) if predictor_rows(results, m)]
+    ratio = all(is_ratio(predictor_rows(results, m)[0]) for m in shown)
+    table = Table(
+        "links",
+        "Associations of the alliance with the outcomes, pooled over cohorts",
+        [
+            Column("Predictor", numeric=False),
+            Column("OR [95% CI]" if ratio else "OR or *b* [95% CI]"),
+            Column("*p*"),
+            Column("*p* adjusted"),
+            Column("AME in points [95% CI]"),
+        ],
+        note="OR: odds ratio. AME: average marginal effect, in percentage points of the probability"
+        + (" of leaving in a term for departure" if any(is_hazard(results, m) for m in shown) else "")
+        + ". Association, not effect: nothing here was randomised.",
+    )
+    for model in shown:
+        rows = predictor_rows(results, model)
+        table.heading(f"{escape(heading(results, labels, model))} ({_size(rows[0])})")
+        for row in rows:
+            marginal = effect(results, model, row["term"]) if is_ratio(row) else {}
+            points = apa.MISSING
+            if not apa.is_missing(marginal.get("ame")):
+                points = (
+                    f"{apa.points(marginal['ame'])} {apa.points_interval(marginal['conf_low'], marginal['conf_high'])}"
+                )
+            table.add(
+                labels.term(row["term"]),
+                _measure(row),
+                apa.p_cell(row["p_value"]),
+                apa.p_cell(row.get("p_adjusted", math.nan)),
+                points,
+                indent=True,
+            )
+    return table
+
+
+def _joint(results: Results, labels: Labels) -> Table:
+    table = Table(
+        "joint",
+        "Joint tests: all dimensions together",
+        [
+            Column("Outcome", numeric=False),
+            Column("Test", numeric=False),
+            Column("Statistic"),
+            Column("*df*"),
+            Column("*p*"),
+        ],
+        note="The question whether any dimension is associated, which does not need the dimensions to be told apart.",
+    )
+    for row in results.rows("link_joint", sample=POOLED):
+        table.add(
+            escape(labels.link_model(row["model"])),
+            escape(str(row["test"])),
+            apa.number(row["statistic"]),
+            apa.degrees(row["df"]),
+            apa.p_cell(row["p_value"]),
+        )
+    return table
+
+
+def _by_cohort(results: Results, labels: Labels) -> Table:
+    samples = [s for s in dict.fromkeys(r["sample"] for r in results.rows("link_cohorts")) if s != POOLED]
+    table = Table(
+        "links_by_cohort",
+        "Associations by cohort",
+        [
+            Column("Predictor", numeric=False),
+            *(Column(s, spanner="OR [95% CI]") for s in samples),
+            Column("Pooled", spanner="OR [95% CI]"),
+        ],
+        note="Each cohort estimated on its own. A dash: not estimated (see the status table).",
+    )
+    if not samples:
+        return table
+    for model in models(results):
+        cells = {s: {r["term"]: r for r in predictor_rows(results, model, s)} for s in [*samples, POOLED]}
+        if not cells[POOLED]:
+            continue
+        table.heading(escape(labels.link_model(model)))
+        for term in predictors(results):
+            table.add(
+                labels.term(term),
+                *(_measure(cells[s][term]) if term in cells[s] else apa.MISSING for s in [*samples, POOLED]),
+                indent=True,
+            )
+    return table
+
+
+def _covariates(results: Results, labels: Labels) -> Table:
+    table = Table(
+        "coefficients",
+        "All coefficients of the pooled models",
+        [Column("Term", numeric=False), Column("*b*"), Column("*SE*"), Column("OR [95% CI]"), Column("*p*")],
+        note="*b*: coefficient on the scale of the linear predictor.",
+    )
+    chosen = results.block("link", "scores")
+    for model in models(results):
+        rows = results.rows("link_estimates", model=model, sample=POOLED)
+        rows = [r for r in rows if r.get("score_method") == chosen] or rows
+        if rows:
+            table.heading(escape(labels.link_model(model)))
+        for row in rows:
+            ratio = apa.estimate(row["odds_ratio"], row["or_low"], row["or_high"]) if is_ratio(row) else apa.MISSING
+            table.add(
+                escape(labels.term(row["term"])),
+                apa.number(row["estimate"]),
+                apa.number(row["std_error"]),
+                ratio,
+                apa.p_cell(row["p_value"]),
+                indent=True,
+            )
+    return table

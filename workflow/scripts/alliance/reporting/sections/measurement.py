@@ -1,0 +1,324 @@
+"""What was measured: the model, its fit beside its rivals, loadings, factor correlations, reliability."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from alliance.reporting import apa
+from alliance.reporting.blocks import Figure, Section, TableBlock
+from alliance.reporting.figures.axes import Scale
+from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
+from alliance.reporting.figures.path import path_diagram
+from alliance.reporting.figures.path_model import PathModel, path_model
+from alliance.reporting.figures.style import POOLED as POOLED_LOOK
+from alliance.reporting.figures.style import look
+from alliance.reporting.inline import escape
+from alliance.reporting.labels import Labels, number_word
+from alliance.reporting.plain_tables import plain_table
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.sections.forest import NARROW, WIDE
+from alliance.reporting.sections.items import likert_figure
+from alliance.reporting.tables import Column, Table
+from alliance.reporting.words import listing
+from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
+
+_RELIABILITY = {
+    "alpha": "α",
+    "omega": "ω",
+    "omega_total": "ω total",
+    "omega_hierarchical": "ω hierarchical",
+    "ecv": "ECV",
+    "ave": "AVE",
+}
+
+
+def measurement_section(results: Results, labels: Labels) -> Section:
+    """The measurement part; one line when the config does not ask for it."""
+    section = Section("measurement", "Measurement")
+    if not results.block("measurement"):
+        section.say("No measurement model was asked for in this study’s config.")
+        return section
+    chosen = str(results.block("measurement", "chosen"))
+    report = labels.report_of(str(results.block("measurement", "role")), results.block("measurement", "wave"))
+    fits = fit_values(results)
+    section.say(
+        f"The instrument ({escape(str(results.block('instrument', 'name') or ''))}) was fitted to the items of one "
+        f"report ({escape(report.lower())}). "
+        f"Chosen before the data were read: {labels.measurement_model(chosen).lower()}. "
+        f"{fit_in_words(fits.get((POOLED, chosen), {}))}"
+    )
+    _add_path(section, results, labels, chosen)
+    if fits:
+        section.blocks.append(TableBlock(_fit_table(results, labels, fits)))
+        _equivalence(section, results, labels)
+    _add_correlations(section, results, labels, chosen)
+    if results.has("measurement_reliability"):
+        words = reliability_in_words(
+            [
+                (labels.dimension(r["dimension"]), r["measure"], r["value"])
+                for r in results.rows("measurement_reliability", sample=POOLED)
+            ]
+        )
+        if words:
+            section.say(words)
+        section.blocks.append(TableBlock(_reliability_table(results, labels)))
+    likert = likert_figure(results, labels)
+    if likert:
+        section.blocks.append(likert)
+    section.blocks += [TableBlock(t, folded=True) for t in _details(results, labels, chosen, fits)]
+    return section
+
+
+def fit_values(results: Results) -> dict[tuple[str, str], dict[str, float]]:
+    """Fit measures by (sample, model), with ``n``."""
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for row in results.rows("measurement_fit"):
+        one = values.setdefault((row["sample"], row["model"]), {"n": row["n"]})
+        one[str(row["measure"])] = row["value"]
+    return values
+
+
+def _add_path(section: Section, results: Results, labels: Labels, chosen: str) -> None:
+    every = list(dict.fromkeys([chosen, *(results.block("measurement", "models") or [])]))
+    for name in every:
+        rows = results.rows("measurement_parameters", sample=POOLED, model=name)
+        if not any(r["op"] == "=~" for r in rows) or (name != chosen and name != "bifactor"):
+            continue
+        model = path_model(rows, _item_names(results, labels, rows))
+        section.blocks.append(_path_figure(model, labels.measurement_model(name), name))
+
+
+def _item_names(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Factors by their labels, items by the variable's name without role and wave."""
+    suffix = f"_{results.block('measurement', 'role')}_w{results.block('measurement', 'wave')}"
+    names = {}
+    for row in rows:
+        if row["op"] == "=~":
+            names[row["lhs"]] = labels.dimension(row["lhs"])
+            names.setdefault(row["rhs"], str(row["rhs"]).removesuffix(suffix))
+    return names
+
+
+def _path_figure(model: PathModel, title: str, name: str) -> Figure:
+    data = Table(
+        f"loadings_{name}",
+        f"{title}: standardised loadings and residual variances",
+        [
+            Column("Item", numeric=False),
+            Column("Factor", numeric=False),
+            Column("Loading"),
+            Column("Residual variance"),
+        ],
+    )
+    for factor, item, value, _ in model.loadings:
+        data.add(
+            escape(model.label(item)),
+            escape(model.label(factor)),
+            apa.bounded(value),
+            apa.bounded(model.residuals.get(item, math.nan)),
+        )
+    ties = [f"{model.label(a)} with {model.label(b)} {apa.bounded(v)}" for a, b, v in model.correlations]
+    ends = []
+    for factor in [*([model.general] if model.general else []), *model.factors]:
+        sizes = [v for f, _, v, _ in model.loadings if f == factor]
+        ends.append(
+            f"{model.label(factor)}: {number_word(len(sizes))} items, loadings {apa.bounded(min(sizes))} to "
+            f"{apa.bounded(max(sizes))}"
+        )
+    return Figure(
+        name=f"path_{name}",
+        title=f"{title}, standardised solution",
+        alt=f"Path diagram. {'. '.join(ends)}." + (f" Factor correlations: {'; '.join(ties)}." if ties else ""),
+        scene=path_diagram(model),
+        data=data,
+        note="Numbers on arrows from factors are standardised loadings, those at the ends of the items residual "
+        "variances"
+        + (", those on curves factor correlations." if ties else ".")
+        + ("" if all(clear for *_, clear in model.loadings) else " Dashed: *p* ≥ .05."),
+    )
+
+
+def _fit_table(
+    results: Results,
+    labels: Labels,
+    fits: dict[tuple[str, str], dict[str, float]],
+    samples: tuple[str, ...] = (POOLED,),
+) -> Table:
+    heads = ["*χ*²", "*df*", "*p*", "CFI", "TLI", "RMSEA [90% CI]", "SRMR", "AIC", "BIC"]
+    pooled_only = samples == (POOLED,)
+    n = next((v["n"] for (s, _), v in fits.items() if s == POOLED), math.nan)
+    how = labels.estimator(str(results.block("measurement", "estimator") or "ML"))
+    table = Table(
+        "fit" if pooled_only else "fit_by_cohort",
+        "Fit of the measurement models" + ("" if pooled_only else " by cohort"),
+        [Column("Model" if pooled_only else "Cohort", numeric=False), *map(Column, heads)],
+        note=f"Estimated by {how}, items as numbers"
+        + (f"; *N* = {apa.count(n)}. " if pooled_only else ". ")
+        + "Plain (unscaled) test and indices.",
+    )
+    for sample in samples:
+        for model in results.block("measurement", "models") or []:
+            values = fits.get((sample, model))
+            if pooled_only:
+                table.add(escape(labels.measurement_model(model)), *_fit_cells(values))
+            elif values and model == results.block("measurement", "chosen"):
+                table.add(f"{escape(sample)} (*n* = {apa.count(values['n'])})", *_fit_cells(values))
+    return table
+
+
+def _fit_cells(values: dict[str, float] | None) -> list[str]:
+    """The cells of one model; dashes when it was not admissible (the status table says why)."""
+    if not values:
+        return [apa.MISSING] * 9
+    v = values.get
+    return [
+        apa.number(v("chisq")),
+        apa.degrees(v("df")),
+        apa.p_cell(v("pvalue")),
+        apa.bounded(v("cfi"), 3),
+        apa.bounded(v("tli"), 3),
+        apa.estimate(v("rmsea"), v("rmsea_ci_lower"), v("rmsea_ci_upper"), 3, unit_bound=True),
+        apa.bounded(v("srmr"), 3),
+        apa.number(v("aic"), 0),
+        apa.number(v("bic"), 0),
+    ]
+
+
+def _equivalence(section: Section, results: Results, labels: Labels) -> None:
+    if len(labels.dimensions()) == 3 and "correlated" in (results.block("measurement", "models") or []):
+        section.say(
+            "With exactly three first-order factors, a second-order factor and three correlated factors are the "
+            "same model "
+            "(same test, same degrees of freedom): equivalent by construction, so no choice between them rests on fit."
+        )
+
+
+def _add_correlations(section: Section, results: Results, labels: Labels, chosen: str) -> None:
+    rows = results.rows("measurement_correlations", model=chosen)
+    if not rows:
+        return
+    samples = list(dict.fromkeys(r["sample"] for r in rows))
+    samples = [*(s for s in samples if s != POOLED), *(s for s in samples if s == POOLED)]
+    cut = float(results.block("measurement", "separability_cut") or 0.85)
+    data = Table(
+        "factor_correlations", "Factor correlations", [Column("Sample", numeric=False), Column("*r*"), Column("95% CI")]
+    )
+    panels = []
+    for i, (a, b) in enumerate(dict.fromkeys((r["dimension_1"], r["dimension_2"]) for r in rows)):
+        heading = f"{labels.dimension(a)} with {labels.dimension(b).lower()}"
+        data.heading(heading)
+        lines = []
+        for sample in samples:
+            for r in rows:
+                if (r["sample"], r["dimension_1"], r["dimension_2"]) != (sample, a, b):
+                    continue
+                name = "Pooled" if sample == POOLED else sample
+                data.add(escape(name), apa.bounded(r["r"]), apa.interval(r["ci_lower"], r["ci_upper"], unit_bound=True))
+                text = apa.estimate(r["r"], r["ci_lower"], r["ci_upper"], unit_bound=True)
+                shown = POOLED_LOOK if sample == POOLED and len(samples) > 1 else look(i)
+                lines.append(
+                    Interval(
+                        name,
+                        r["r"],
+                        r["ci_lower"],
+                        r["ci_upper"],
+                        shown,
+                        text,
+                        emphasis=sample == POOLED and len(samples) > 1,
+                    )
+                )
+        panels.append(Panel(heading, lines))
+    scale = Scale(
+        "unit", f"Factor correlation; dashed: {apa.bounded(cut)}, from where two dimensions are not told apart", cut
+    )
+    alt = ". ".join(f"{p.heading}: " + "; ".join(f"{r.label} {r.text}" for r in p.rows) for p in panels)
+    section.blocks.append(
+        Figure(
+            name="factor_correlations",
+            title="How close the dimensions are: factor correlations with 95% intervals",
+            alt=f"Points with intervals and a dashed line at {apa.bounded(cut)}. {alt}.",
+            scene=interval_plot(panels, scale, WIDE, text_heading="r [95% CI]"),
+            narrow=interval_plot(panels, scale, NARROW, text_heading="r [95% CI]"),
+            data=data,
+        )
+    )
+
+
+def _reliability_table(results: Results, labels: Labels) -> Table:
+    rows = results.rows("measurement_reliability", sample=POOLED)
+    measures = list(dict.fromkeys(str(r["measure"]) for r in rows))
+    table = Table(
+        "reliability",
+        "Reliability of the dimensions",
+        [
+            Column("Dimension", numeric=False),
+            Column("Items"),
+            *(Column(_RELIABILITY.get(m, escape(m))) for m in measures),
+        ],
+        note="Estimates with 95% intervals where they were computed. ω: of the sum of the items, from the factor "
+        "model; ω hierarchical: the part due to the "
+        "general factor; ECV: share of the common variance that the general factor explains.",
+    )
+    for key in dict.fromkeys(r["dimension"] for r in rows):
+        mine = {str(r["measure"]): r for r in rows if r["dimension"] == key}
+        cells = [
+            apa.estimate(mine[m]["value"], mine[m].get("ci_lower"), mine[m].get("ci_upper"), unit_bound=True)
+            if m in mine
+            else apa.MISSING
+            for m in measures
+        ]
+        table.add(escape(labels.dimension(key)), apa.count(next(iter(mine.values()))["items"]), *cells)
+    return table
+
+
+def _details(results: Results, labels: Labels, chosen: str, fits: dict) -> list[Table]:
+    """Tables for looking things up."""
+    tables = []
+    samples = tuple(s for s in dict.fromkeys(s for s, _ in fits) if s != POOLED)
+    if samples:
+        tables.append(_fit_table(results, labels, fits, samples))
+    if results.has("measurement_validity"):
+        tables.append(
+            plain_table(
+                results.rows("measurement_validity", sample=POOLED),
+                "validity",
+                "Discriminant validity of the dimensions",
+                ["dimension_1", "dimension_2", "r", "htmt", "ave_1", "ave_2"],
+                names={"dimension_1": labels.dimension, "dimension_2": labels.dimension},
+                heads={"dimension_1": "Dimension", "dimension_2": "With", "ave_1": "AVE", "ave_2": "AVE of the other"},
+                note="HTMT: heterotrait-monotrait ratio of correlations. AVE: average variance extracted.",
+            )
+        )
+    rows = [
+        r
+        for r in results.rows("measurement_residuals", sample=POOLED, model=chosen)
+        if not apa.is_missing(r["residual_r"])
+    ]
+    largest = sorted(rows, key=lambda r: (-abs(r["residual_r"]), r["item_1"], r["item_2"]))[:10]
+    if largest:
+        suffix = f"_{results.block('measurement', 'role')}_w{results.block('measurement', 'wave')}"
+        tables.append(
+            plain_table(
+                largest,
+                "residuals",
+                "Largest residual correlations of the chosen model",
+                ["item_1", "item_2", "residual_r"],
+                names={"item_1": lambda v: v.removesuffix(suffix), "item_2": lambda v: v.removesuffix(suffix)},
+                heads={"item_1": "Item", "item_2": "With", "residual_r": "Residual *r*"},
+                note="Observed minus model-implied correlation.",
+            )
+        )
+    if results.has("scores_determinacy"):
+        tables.append(
+            plain_table(
+                results.rows("scores_determinacy", sample=POOLED) or results.rows("scores_determinacy"),
+                "scores",
+                f"Quality of the {listing([str(m) for m in results.block('scores', 'methods') or ['']])} scores",
+                ["dimension", "method", "n", "reliability", "determinacy", "se_mean"],
+                names={"dimension": labels.dimension},
+                heads={"se_mean": "Mean *SE*", "determinacy": "Determinacy"},
+                note="Determinacy: correlation of the score with the factor it stands for.",
+            )
+        )
+    return tables

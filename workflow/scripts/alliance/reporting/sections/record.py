@@ -1,0 +1,85 @@
+"""What makes the report checkable: problems found at intake, status of every model, inputs, software."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alliance.reporting import apa
+from alliance.reporting.blocks import Section, TableBlock
+from alliance.reporting.inline import escape
+from alliance.reporting.labels import Labels
+from alliance.reporting.plain_tables import plain_table
+from alliance.reporting.results import POOLED, Results
+from alliance.reporting.tables import Column, Table
+
+
+def issues_section(results: Results, labels: Labels) -> Section:
+    """Counts of what was wrong in the raw files and what was done about it."""
+    section = Section("issues", "Problems found in the raw files")
+    rows = results.rows("intake_issues_summary")
+    if not rows:
+        section.say("None: every value agreed with the codebook.")
+        return section
+    table = plain_table(
+        rows, "issues", "Problems by file and column", note="Rows and values stand in the private list of issues only."
+    )
+    section.say(
+        f"{apa.count(len(rows))} kinds of problem; each was handled as the codebook or the config says, and no raw "
+        "file was changed."
+    )
+    section.blocks.append(TableBlock(table, folded=len(rows) > 10))
+    return section
+
+
+def status_section(results: Results, labels: Labels) -> Section:
+    """Every model that was asked for and what became of it."""
+    section = Section("status", "Status of every model")
+    rows = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status")]
+    if not rows:
+        section.say("No models were asked for.")
+        return section
+    good = sum(r["status"] == "ok" for r in rows)
+    section.say(f"{apa.count(good)} of {apa.count(len(rows))} models gave an admissible result.")
+    table = Table(
+        "status", "Status of every model", [Column(c, numeric=False) for c in ("Model", "Sample", "Status", "Reason")]
+    )
+    for stage in dict.fromkeys(str(r["stage"]) for r in rows):
+        table.heading(stage.capitalize())
+        for r in rows:
+            if r["stage"] == stage:
+                named = labels.link_model(r["model"]) if stage == "link" else labels.measurement_model(r["model"])
+                sample = "pooled" if r["sample"] == POOLED else r["sample"]
+                table.add(escape(named), escape(sample), r["status"], escape(_text(r.get("reason"))), indent=True)
+    section.blocks.append(TableBlock(table, folded=good == len(rows)))
+    return section
+
+
+def record_section(results: Results, labels: Labels, versions: Mapping[str, str]) -> Section:
+    """Hashes of the raw files and versions of the software."""
+    section = Section("record", "Data and software")
+    rows = results.rows("intake_inputs")
+    if rows:
+        table = plain_table(
+            rows,
+            "inputs",
+            "Raw files",
+            ["file", "rows", "columns", "format", "encoding", "sha256"],
+            note="Opened read-only. SHA-256 identifies the file to the last bit.",
+        )
+        section.blocks.append(TableBlock(table))
+    table = Table("software", "Software", [Column("Package", numeric=False), Column("Version", numeric=False)])
+    for name, version in versions.items():
+        table.add(escape(name), escape(version))
+    section.blocks.append(TableBlock(table, folded=True))
+    section.say(
+        f"Seed of the study: {escape(str(results.block('seed')))}. The commit, the hash of the lock file, the "
+        "hashes of all results and the seconds of every step stand "
+        "in verify/receipt.json beside this page; whether the reported numbers were reproduced stands in "
+        "verify/claims.csv."
+    )
+    return section
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or (isinstance(value, float) and apa.is_missing(value)) else str(value)
