@@ -1,4 +1,4 @@
-"""Factor scores, modification indices, score and Wald tests against lavaan (tests/reference/sem/scores_and_indices.R)."""
+"""Factor scores, modification indices, score and Wald tests against lavaan: reference/sem/scores_and_indices.R."""
 
 import json
 from functools import cache

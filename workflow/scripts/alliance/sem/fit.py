@@ -50,6 +50,7 @@ def fit_sem(
     sample_nobs: Any = None,
     sample_mean: Any = None,
     start: np.ndarray | None = None,
+    do_fit: bool = True,
 ) -> Fit:
     """Fit a structural equation model written in lavaan's language.
 
@@ -63,7 +64,7 @@ def fit_sem(
     group, group_equal, group_partial : column of groups, what is equal across them, and exceptions ("f=~x2").
     missing : "listwise"; "fiml" (ML and MLR); "pairwise" (ordered).
     cluster, sampling_weights : columns. meanstructure : None decides as lavaan does (groups, FIML, clusters).
-    start : (n_par,) start values, for refits.
+    start : (n_par,) start values, for refits. do_fit : False returns the model at its start values.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def fit_sem(
     ordered = [ordered] if isinstance(ordered, str) else list(ordered)
     if (data is None) == (sample_cov is None):
         raise ValueError("give either data or sample_cov with sample_nobs")
-    call = {k: v for k, v in locals().items() if k not in ("data", "start", "call")}
+    call = {k: v for k, v in locals().items() if k not in ("data", "start", "do_fit", "call")}
     if data is None:
         n_groups = len(sample_cov) if isinstance(sample_cov, (list, tuple)) else 1
         labels: list[Any] = [f"Group {k + 1}" for k in range(n_groups)] if n_groups > 1 else [""]
@@ -103,9 +104,9 @@ def fit_sem(
         )
     if ordered:
         assert sample is not None
-        fit = _fit_ordinal(table, sample, options, levels, start)
+        fit = _fit_ordinal(table, sample, options, levels, start, do_fit)
     else:
-        fit = _fit_normal(table, sample, options, labels, (sample_cov, sample_nobs, sample_mean), start)
+        fit = _fit_normal(table, sample, options, labels, (sample_cov, sample_nobs, sample_mean), start, do_fit)
     fit.call = call
     return fit
 
@@ -131,7 +132,7 @@ def _levels(data: pd.DataFrame | None, ordered: Sequence[str]) -> dict[str, np.n
     return levels
 
 
-def _fit_normal(table: ParameterTable, sample: Sample | None, options, labels, summary, start) -> Fit:
+def _fit_normal(table: ParameterTable, sample: Sample | None, options, labels, summary, start, do_fit) -> Fit:
     """Continuous variables."""
     x_names = [name for name in table.ov_x if _fixed(table, name)]
     if sample is None:
@@ -145,11 +146,13 @@ def _fit_normal(table: ParameterTable, sample: Sample | None, options, labels, s
     _fill_exogenous(table, table.ov_names, means, covs)
     groups = [build_group(table, g + 1) for g in range(table.n_groups)]
     structure = NormalStructure(groups, moments)
-    optimum = _search(structure, table, start, lambda: start_values(table, table.ov_names, means, covs), covs)
+    optimum = _search(
+        structure, table, start, lambda: start_values(table, table.ov_names, means, covs), covs, do_fit=do_fit
+    )
     return Fit(table, structure, options, optimum, labels, [], warnings)
 
 
-def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start) -> Fit:
+def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start, do_fit) -> Fit:
     """Ordered (and numeric) variables."""
     names = [name for name in table.ov_names if name not in table.ov_x]
     exo = list(table.ov_x)
@@ -164,7 +167,7 @@ def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start) 
     covs = [m.cov for m in moments]
     optimum = _search(
         structure, table, start,
-        lambda: start_values(table, names, [m.means for m in moments], covs, thresholds), covs, names,
+        lambda: start_values(table, names, [m.means for m in moments], covs, thresholds), covs, names, do_fit,
     )  # fmt: skip
     return Fit(table, structure, options, optimum, sample.labels, cov_x, sample.warnings)
 
@@ -191,10 +194,12 @@ def _fill_exogenous(table: ParameterTable, names: list[str], means: list[np.ndar
             table.fixed[k] = means[g][i]
 
 
-def _search(structure, table: ParameterTable, start, default, covs, names=None) -> Optimum:
+def _search(structure, table: ParameterTable, start, default, covs, names=None, do_fit=True) -> Optimum:
     """Minimise from the best available start; a second, plainer start when the first does not converge."""
     constraints = table.constraint_values if table.constraints else None
     first = default() if start is None else np.asarray(start, dtype=float)
+    if not do_fit:
+        return Optimum(first, float("nan"), False, 0, float("inf"), float("inf"), "not fitted")
     try:
         best = minimise(structure.objective, first, constraints)
         if best.converged:

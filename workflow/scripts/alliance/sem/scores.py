@@ -30,12 +30,12 @@ METHODS = ("regression", "bartlett")
 class GroupScores:
     """Scores of one group.
 
-    names: m latent variables; values, se: N x m (nan where a case has no information on a factor);
+    names: m latent variables; scores, se: N x m (nan where a case has no information on a factor);
     determinacy: m, the correlation of the score with the factor when nothing is missing.
     """
 
     names: list[str]
-    values: FloatArray
+    scores: FloatArray
     se: FloatArray
     determinacy: FloatArray
 
@@ -159,7 +159,7 @@ def factor_scores(fit: Fit, method: str = "regression", *, se: bool = False) -> 
         at = group.implied(fit.theta)
         mean = at.mu if fit.structure.meanstructure else observed.mean
         done = group_scores(scorer(group, at, mean, covariates), observed.data, group.latent, method.lower())
-        columns = dict(zip(done.names, done.values.T, strict=True))
+        columns = dict(zip(done.names, done.scores.T, strict=True))
         if se:
             columns |= {f"{name}_se": column for name, column in zip(done.names, done.se.T, strict=True)}
         frames.append(pd.DataFrame(columns, index=observed.rows))
