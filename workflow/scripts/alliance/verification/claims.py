@@ -1,6 +1,7 @@
 """What a study reports, held number by number against its results.
 
-A claim is a row of ``config/claims.csv``: claim, file (below the results folder), select (``sample=pooled; measure=cfi``),
+A claim is a row of ``config/claims.csv``: claim, file (below the results folder), select (``sample=pooled;
+measure=cfi``),
 column, expected, tolerance. The verdict is ``reproduced``, ``differs`` or ``not found``; a claim is never dropped.
 """
 
@@ -32,7 +33,8 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and what the results say. ``reproduced`` is None when the number was not found; ``why`` says what is missing."""
+    """A claim and what the results say. ``reproduced`` is None when the number was not found; ``why`` says what is
+    missing."""
 
     claim: Claim
     reproduced: float | None
@@ -74,7 +76,10 @@ def read_claims(path: str | Path) -> list[Claim]:
         reader = csv.DictReader(stream)
         lacking = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
         if lacking:
-            raise Stop("compare", Problem(f"lacks {', '.join(lacking)}", str(path), "row 1", f"give the columns {', '.join(COLUMNS)}"))
+            raise Stop(
+                "compare",
+                Problem(f"lacks {', '.join(lacking)}", str(path), "row 1", f"give the columns {', '.join(COLUMNS)}"),
+            )
         for number, row in enumerate(reader, 2):
             try:
                 claims.append(_claim(row))
@@ -100,7 +105,14 @@ def _claim(row: dict[str, str]) -> Claim:
             raise ValueError(f"{name} must be finite")
     if numbers["tolerance"] < 0:
         raise ValueError("tolerance must not be negative")
-    return Claim(row["claim"], row["file"], parse_select(row["select"] or ""), row["column"], numbers["expected"], numbers["tolerance"])
+    return Claim(
+        row["claim"],
+        row["file"],
+        parse_select(row["select"] or ""),
+        row["column"],
+        numbers["expected"],
+        numbers["tolerance"],
+    )
 
 
 def compare(claims: Iterable[Claim], results: str | Path) -> list[Verdict]:
@@ -169,5 +181,7 @@ def differing(rows: Iterable[dict[str, str]]) -> list[Problem]:
             what = f"{row['claim']}: expected {row['expected']}, {row['verdict']}"
         else:
             what = f"{row['claim']}: expected {row['expected']} within {row['tolerance']}, found {row['reproduced']}"
-        problems.append(Problem(what, row["file"], f"rule {row['rule']}", "correct the claim, or find out what changed"))
+        problems.append(
+            Problem(what, row["file"], f"rule {row['rule']}", "correct the claim, or find out what changed")
+        )
     return problems

@@ -25,7 +25,9 @@ def manifest(paths: Iterable[str | Path], results: str | Path) -> list[dict[str,
     root = Path(results)
     files: set[Path] = set()
     for path in map(Path, paths):
-        files.update((f for f in path.rglob("*") if f.is_file() and not f.name.startswith(".")) if path.is_dir() else [path])
+        files.update(
+            (f for f in path.rglob("*") if f.is_file() and not f.name.startswith(".")) if path.is_dir() else [path]
+        )
     rows = []
     for file in sorted(files):
         name = file.relative_to(root).as_posix()

@@ -12,7 +12,20 @@ from typing import Any
 
 from alliance.verification.manifest import sha256
 
-PACKAGES = ("snakemake", "numpy", "scipy", "pandas", "statsmodels", "semopy", "pyarrow", "pyreadstat", "openpyxl", "jinja2", "matplotlib", "python-docx")
+PACKAGES = (
+    "snakemake",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "semopy",
+    "pyarrow",
+    "pyreadstat",
+    "openpyxl",
+    "jinja2",
+    "matplotlib",
+    "python-docx",
+)
 
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
@@ -27,7 +40,8 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def git_state(folder: str | Path = ".") -> dict[str, Any]:
-    """Commit and whether tracked files differ from it; both None where there is no git repository (an unpacked archive)."""
+    """Commit and whether tracked files differ from it; both None where there is no git repository (an unpacked
+    archive)."""
 
     def ask(*words: str) -> str | None:
         try:
@@ -65,7 +79,14 @@ def claims_summary(path: str | Path | None) -> dict[str, int]:
 
 
 def receipt(
-    *, study: str, seed: int, manifest: str | Path, inputs: str | Path, files: Mapping[str, str | Path], claims: str | Path | None, benchmarks: str | Path
+    *,
+    study: str,
+    seed: int,
+    manifest: str | Path,
+    inputs: str | Path,
+    files: Mapping[str, str | Path],
+    claims: str | Path | None,
+    benchmarks: str | Path,
 ) -> dict[str, Any]:
     """The receipt as one mapping.
 
