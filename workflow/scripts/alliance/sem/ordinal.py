@@ -34,14 +34,16 @@ class OrdinalDataError(ValueError):
     """The data cannot give ordinal sample statistics; the message names every item and group concerned."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class OrdinalMoments:
     """Sample statistics of one group; covariates are conditioned on (lavaan's ``conditional.x = TRUE``).
 
     ``stats`` stacks thresholds (and minus the mean of a continuous variable, at the variable's place),
     slopes (covariate by covariate), variances of continuous variables and the covariances strictly below
     the diagonal, column by column; ``labels`` says what each entry is. ``gamma`` is the asymptotic
-    covariance of ``sqrt(n) * stats`` (None when not asked for).
+    covariance of ``sqrt(n) * stats`` (None when not asked for). The cases stay at hand for scores and
+    resampling: ``codes`` (N x p, categories 0..K-1, -1 missing or continuous), ``data`` (N x p, only when
+    there are continuous variables), ``exo_data``, ``weights``, ``cluster`` (0..C-1), ``rows`` (positions in the data).
     """
 
     names: list[str]
@@ -58,6 +60,12 @@ class OrdinalMoments:
     mean_x: FloatArray
     cov_x: FloatArray
     warnings: list[str] = field(default_factory=list)
+    codes: NDArray[np.int8] | None = None
+    data: FloatArray | None = None
+    exo_data: FloatArray | None = None
+    weights: FloatArray | None = None
+    cluster: IntArray | None = None
+    rows: IntArray | None = None
 
 
 def ordinal_moments(
@@ -106,8 +114,27 @@ def ordinal_moments(
     mean_x = share @ exo
     centred = exo - mean_x
     cov_x = centred.T @ (centred * share[:, None])
-    head = (list(names), ordered, list(exo_names), n)
-    return OrdinalMoments(*head, thresholds, means, slopes, cov, stats, labels, gamma, mean_x, cov_x, warnings)
+    return OrdinalMoments(
+        list(names),
+        ordered,
+        list(exo_names),
+        n,
+        thresholds,
+        means,
+        slopes,
+        cov,
+        stats,
+        labels,
+        gamma,
+        mean_x,
+        cov_x,
+        warnings,
+        codes,
+        None if ordered.all() else columns,
+        exo,
+        weights,
+        clusters,
+    )
 
 
 def _usable_rows(columns: FloatArray, exo: FloatArray, missing: str) -> BoolArray | None:
