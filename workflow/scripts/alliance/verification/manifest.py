@@ -29,8 +29,7 @@ def manifest(paths: Iterable[str | Path], results: str | Path) -> list[dict[str,
             (f for f in path.rglob("*") if f.is_file() and not f.name.startswith(".")) if path.is_dir() else [path]
         )
     rows = []
-    for file in sorted(files):
-        name = file.relative_to(root).as_posix()
+    for name, file in sorted((file.relative_to(root).as_posix(), file) for file in files):
         if name.startswith("private/"):
             raise ValueError(f"{name} is private and cannot be shared")
         rows.append({"file": name, "sha256": sha256(file), "bytes": str(file.stat().st_size)})
