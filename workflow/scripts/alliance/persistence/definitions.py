@@ -117,8 +117,8 @@ def risk_sentence(d: Definition) -> str:
     base = "Students of the sample with a registrar record in their entry year"
     if d.kind == "time_to_departure":
         return (
-            "Students of the sample with a record of a main term; each enrolled term counts until departure, graduation "
-            "or the last term for which the institution's records show what followed."
+            "Students of the sample with a record of a main term; each enrolled term counts until departure, "
+            "graduation or the last term for which the institution's records show what followed."
         )
     if d.kind == "in_field" and d.among == "started":
         base += f", in {d.field_label} in their first term"

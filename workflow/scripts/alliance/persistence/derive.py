@@ -11,8 +11,8 @@ from alliance.errors import Problem, Stop
 from alliance.persistence.definitions import Definition, read_definitions
 from alliance.persistence.departure import departures, period_frame
 from alliance.persistence.outcomes import definition_frame, derive, outcome_frame
-from alliance.persistence.rates import group_frame, rate_table
-from alliance.persistence.records import Records, build_records
+from alliance.persistence.rates import group_frame, rate_table, withhold
+from alliance.persistence.records import build_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +29,12 @@ class OutcomeTables:
 
 
 def derive_outcomes(
-    sample: pd.DataFrame, terms: pd.DataFrame, degrees: pd.DataFrame, config: Mapping[str, Any]
+    sample: pd.DataFrame, terms: pd.DataFrame, degrees: pd.DataFrame, config: Mapping[str, Any], minimum: int = 10
 ) -> OutcomeTables:
     """Every outcome of the config's ``outcomes.define`` for the students of ``sample`` (one row each).
 
-    ``terms`` and ``degrees`` are the registrar's files as intake left them. Raises :class:`alliance.errors.Stop` when
-    an outcome needs an input that the study does not have.
+    Counts below ``minimum`` are withheld in ``rates``. ``terms`` and ``degrees`` are the files as intake left
+    them. Raises :class:`alliance.errors.Stop` when an outcome needs an input that the study does not have.
     """
     import pandas as pd
 
@@ -60,7 +60,7 @@ def derive_outcomes(
         outcome_frame(ids, outcomes),
         pd.concat(periods, ignore_index=True) if periods else empty,
         definition_frame(definitions, outcomes),
-        rate_table(outcomes, timed, sample["cohort"].astype("string"), groups),
+        withhold(rate_table(outcomes, timed, sample["cohort"].astype("string"), groups), minimum),
     )
 
 

@@ -17,7 +17,7 @@ from alliance.persistence.separation import separating_columns, suspicious
 if TYPE_CHECKING:
     import pandas as pd
 
-GLM_LINKS = {"linear": "identity", "logit": "logit", "probit": "probit", "hazard": "logit"}
+GLM_LINKS = {"linear": "identity", "logit": "logit", "probit": "probit", "hazard": "logit", "firth": "logit"}
 FAMILIES = tuple(GLM_LINKS)
 
 
@@ -39,7 +39,7 @@ def fit_outcome(
     Args:
         formula: ``outcome ~ terms`` in the grammar of :mod:`alliance.persistence.formula_syntax`.
         data: one row per student; for ``family="hazard"`` one row per student and period with a 0/1 event.
-        family: linear, logit, probit or hazard (``link="logit"`` or ``"cloglog"``).
+        family: linear, logit, probit, firth (penalised logit) or hazard (``link="logit"`` or ``"cloglog"``).
         cluster: a column (or one value per row) whose rows are dependent.
         vcov: "classic", "HC0" to "HC3", or with ``cluster`` "CR0", "CR1", "CR1S", "CR2", "CR3". Default: "CR2" with a
             cluster, else "classic". CR2 comes with Satterthwaite degrees of freedom, the other clustered ones with
@@ -104,9 +104,9 @@ def _fit_glm_family(ready: Prepared, family: str, link: str, kind: str, level: f
     trouble = unusable(ready, binary=link != "identity")
     if trouble:
         return failed(ready, family, link, kind, *trouble)
-    result = fit_glm(ready.y, ready.X, link, ready.weights)
+    result = fit_glm(ready.y, ready.X, link, ready.weights, firth=family == "firth")
     kept = ~result.aliased
-    if link != "identity" and suspicious(result.eta, result.converged):
+    if link != "identity" and family != "firth" and suspicious(result.eta, result.converged):
         apart = separating_columns(ready.y, ready.X[:, kept])
         if apart.any():
             names = [str(n) for n in np.array(ready.design.names)[kept][apart] if n != "Intercept"]

@@ -31,6 +31,7 @@ class Design:
     names: list[str] = field(default_factory=list)
     assign: list[int] = field(default_factory=list)
     levels: dict[str, list[Any]] = field(default_factory=dict)
+    numeric: dict[str, bool] = field(default_factory=dict)
     polynomials: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     coding: list[list[bool]] = field(default_factory=list)
 
@@ -58,6 +59,8 @@ class Design:
             full = [frozenset(term) - {factor} not in present for factor in term]
             self.coding.append(full)
             labels = [self._columns(f, w, data)[1] for f, w in zip(term, full, strict=True)]
+            if len(term) == 1 and full[0] and self._is_category(term[0], data):
+                present.append(frozenset())  # its columns sum to the intercept: later categories leave one level out
             names = reduce(lambda a, b: [f"{x}:{y}" for y in b for x in a], labels)
             self.names += names
             self.assign += [place] * len(names)
@@ -68,7 +71,7 @@ class Design:
 
     def _columns(self, factor: Factor, full: bool, data: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
         name = str(factor.node.value)
-        if factor.kind == "category" or (factor.kind == "plain" and not _is_numeric(data[name], self.levels.get(name))):
+        if self._is_category(factor, data):
             return self._category(factor, full, data[name])
         if factor.kind in ("poly", "powers"):
             x = _numbers(data[name])
@@ -78,6 +81,14 @@ class Design:
         values = np.asarray(_evaluate(factor.node, data), dtype=float)
         values = np.full(len(data), float(values)) if values.ndim == 0 else values
         return values[:, None], [factor.text]
+
+    def _is_category(self, factor: Factor, data: pd.DataFrame) -> bool:
+        if factor.kind != "plain":
+            return factor.kind == "category"
+        name = str(factor.node.value)
+        if name not in self.numeric:  # decided by the data of the fit, not by those of a prediction
+            self.numeric[name] = _is_numeric(data[name])
+        return not self.numeric[name]
 
     def _category(self, factor: Factor, full: bool, column: pd.Series) -> tuple[np.ndarray, list[str]]:
         name = str(column.name)
@@ -131,11 +142,9 @@ def _rowwise_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (b[:, :, None] * a[:, None, :]).reshape(len(a), -1)
 
 
-def _is_numeric(column: pd.Series, known_levels: list[Any] | None) -> bool:
+def _is_numeric(column: pd.Series) -> bool:
     import pandas as pd
 
-    if known_levels is not None:
-        return False
     return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
 
 

@@ -59,10 +59,14 @@ def fit_glm(
     weights: np.ndarray | None = None,
     offset: np.ndarray | None = None,
     *,
+    firth: bool = False,
     max_iterations: int = 100,
     tolerance: float = 1e-13,
 ) -> GlmResult:
     """Fit y (n) on X (n × p). Binary links maximise the Bernoulli likelihood; "identity" is least squares.
+
+    ``firth`` adds Jeffreys' penalty, half the log-determinant of the information (Firth 1993; Heinze & Schemper 2002),
+    to a logit: finite estimates under separation, less bias with few events. ``log_likelihood`` is then penalised.
 
     ``weights`` multiply each row's log-likelihood. The caller has made sure that there are rows.
     """
@@ -74,6 +78,8 @@ def fit_glm(
     Z = Z / scale
     if link == "identity":
         pieces = _least_squares(y - shift, Z, w)
+    elif firth:
+        pieces = _penalised(y, Z, w, shift, max_iterations, tolerance)
     else:
         pieces = _scoring(y, Z, w, shift, LINKS[link], max_iterations, tolerance)
     coef, eta, weight, score, dispersion, loglik, converged, iterations = pieces
@@ -133,3 +139,40 @@ def _scoring(y, Z, w, shift, link: Link, max_iterations: int, tolerance: float):
             break
     weight, score = working(y, eta, link)
     return coef, eta, w * weight, w * score, 1.0, loglik, converged, iteration
+
+
+def _penalised(y, Z, w, shift, max_iterations: int, tolerance: float):
+    """Firth's logit by Newton steps on the modified score X'(w(y - m) + h(1/2 - m)), h the leverages."""
+    link = LINKS["logit"]
+
+    def state(coef):
+        eta = Z @ coef + shift
+        weight = w * link.slope(eta)
+        information = _gram(Z, weight)
+        value = float((w * link.log_likelihood(y, eta)).sum()) + 0.5 * np.linalg.slogdet(information)[1]
+        return eta, weight, information, value
+
+    coef = np.zeros(Z.shape[1])
+    eta, weight, information, value = state(coef)
+    converged = False
+    for iteration in range(1, max_iterations + 1):  # noqa: B007 (reported below)
+        mean = link.mean(eta)
+        leverage = weight * (np.linalg.solve(information, Z.T).T * Z).sum(axis=1)
+        score = w * (y - mean) + leverage * (0.5 - mean)
+        step = np.linalg.solve(information, Z.T @ score)
+        step *= min(1.0, 5.0 / max(np.abs(Z @ step).max(), 1e-300))
+        for _ in range(30):
+            trial = state(coef + step)
+            if np.isfinite(trial[3]) and trial[3] >= value - 1e-10 * (abs(value) + 1):
+                break
+            step = step / 2
+        coef = coef + step
+        change = abs(trial[3] - value)
+        eta, weight, information, value = trial
+        if change <= tolerance * (abs(value) + 1) and np.abs(step).max() <= 1e-10 * (1 + np.abs(coef).max()):
+            converged = True
+            break
+    mean = link.mean(eta)
+    leverage = weight * (np.linalg.solve(information, Z.T).T * Z).sum(axis=1)
+    score = w * (y - mean) + leverage * (0.5 - mean)
+    return coef, eta, weight, score, 1.0, value, converged, iteration

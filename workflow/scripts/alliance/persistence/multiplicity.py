@@ -18,8 +18,13 @@ def benjamini_hochberg(p_values: Sequence[float]) -> np.ndarray:
 
 
 def adjust(p_values: Sequence[float], method: str) -> np.ndarray:
-    """Adjusted p values by the config's word: holm, bh or none."""
-    methods = {"holm": holm, "bh": benjamini_hochberg, "none": lambda p: np.asarray(p, dtype=float)}
+    """Adjusted p values by the config's word: holm, bh, bonferroni or none."""
+    methods = {
+        "holm": holm,
+        "bh": benjamini_hochberg,
+        "bonferroni": lambda p: _step(p, lambda ordered, m: ordered * m),
+        "none": lambda p: np.asarray(p, dtype=float),
+    }
     if method not in methods:
         raise ValueError(f"unknown adjustment {method!r}; known are {', '.join(methods)}")
     return methods[method](p_values)

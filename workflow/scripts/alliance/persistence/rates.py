@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alliance.disclosure import suppress_counts
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,7 +46,7 @@ def rate_table(
         for variable in ("all", *groups.columns):
             cells = pd.DataFrame({"cohort": cohort.to_numpy() if by_cohort else "pooled"}, index=range(len(cohort)))
             cells["group"] = "all" if variable == "all" else groups[variable].to_numpy()
-            code = cells.groupby(["cohort", "group"], observed=True, dropna=True).ngroup().to_numpy()
+            code = cells.groupby(["cohort", "group"], observed=True).ngroup().fillna(-1).to_numpy(dtype=np.int64)
             labels = cells[code >= 0].assign(code=code[code >= 0]).drop_duplicates("code").sort_values("code")
             for name, outcome in outcomes.items():
                 table = labels[["cohort", "group"]].astype(str).reset_index(drop=True)
@@ -59,6 +61,19 @@ def rate_table(
     order = {name: place for place, name in enumerate(outcomes)}
     rates = rates.sort_values("outcome", key=lambda c: c.map(order), kind="stable", ignore_index=True)
     return rates[rates["n_at_risk"] > 0].reset_index(drop=True)
+
+
+def withhold(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """The rates without small cells, nor those that would give them away by subtraction; column ``suppressed``."""
+    return suppress_counts(
+        rates,
+        ["n_at_risk", "n_events"],
+        minimum,
+        clear=["rate", "ci_lower", "ci_upper"],
+        parts={"n_events": "n_at_risk"},
+        sets=[["outcome", "cohort", "group_variable"], ["outcome", "group_variable", "group"]],
+        totals={"cohort": "pooled"},
+    )
 
 
 def _shares(outcome: Outcome, code: np.ndarray, cells: int) -> tuple[np.ndarray, ...]:

@@ -29,11 +29,12 @@ def term_time(year: np.ndarray | int, season: str) -> np.ndarray | int:
 class Records:
     """What is known of n students from their registrar.
 
-    ``institutions`` are the names behind the codes. Per student: ``entry_year`` (academic year, -1 unknown), ``home`` (code of the institution of the first record, -1
-    none), ``data_end`` (time of the last record that institution has of anybody, -1 none).
-    Per term record of these students: ``student`` (row of the student), ``time``, ``year``, ``season``, ``number`` (main
-    terms count up by 1, -1 otherwise), ``institution``, ``field``. Per degree: ``degree_student``, ``degree_time``,
-    ``degree_year``, ``degree_field``.
+    ``institutions`` are the names behind the codes. Per student: ``entry_year`` (academic year, -1 unknown), ``home``
+    (code of the institution of the first record, -1 none), ``data_end`` (time of the last record that institution has
+    of anybody, -1 none).
+    Per term record of these students: ``student`` (row of the student), ``time``, ``year``, ``season``, ``number``
+    (main terms count up by 1, -1 otherwise), ``institution``, ``field``. Per degree: ``degree_student``,
+    ``degree_time``, ``degree_year``, ``degree_field``.
     """
 
     calendar: Calendar

@@ -1,0 +1,161 @@
+"""The rows that a linking model is fitted to, and the flow from the sample to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from alliance.errors import Problem, Stop
+from alliance.persistence.outcomes import NO_ANSWER, NO_RECORD
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MINIMUM_EVENTS = 5  # events and non-events that one category of the baseline hazard needs
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A formula, its rows (students, or student-periods for a hazard) and the number of students behind them."""
+
+    formula: str
+    data: pd.DataFrame
+    students: int
+
+    def term(self, name: str) -> str:
+        """A column's name as the tables show it: without the marks of the formula language."""
+        return name.replace("C(cohort)[T.", "cohort[").replace("C(period)[", "period[").replace("[T.", "[")
+
+
+def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The sample with one column per predictor: the chosen score, in standard deviations if asked.
+
+    Mean and standard deviation (n - 1) are those of all students of the sample who have the score.
+    """
+    link, measured = config["link"], config.get("measurement") or {}
+    used = scores[scores["method"] == link["scores"]]
+    if "role" in measured:
+        used = used[(used["role"] == measured["role"]) & (used["wave"] == measured["wave"])]
+    wide = used.set_index(["student_id", "dimension"])["score"].unstack()  # noqa: PD010 (one score per cell)
+    missing = [p for p in link["predictors"] if p not in wide.columns]
+    if missing:
+        what = f"there are no {link['scores']} scores of {', '.join(missing)}"
+        raise Stop("link", Problem(what, "config", "key link.predictors", "name dimensions of the instrument"))
+    students = sample.copy()
+    for predictor in link["predictors"]:
+        values = students["student_id"].map(wide[predictor]).astype(float)
+        if link.get("standardise", True):
+            values = (values - values.mean()) / values.std(ddof=1)
+        students[predictor] = values
+    return students
+
+
+def model_frame(
+    students: pd.DataFrame, outcome: pd.DataFrame, link: Mapping[str, Any], cohort: str | None
+) -> pd.DataFrame:
+    """Students of one cohort (or all) with the outcome and, in ``_step``, the number of the step that loses them.
+
+    Steps: 1 no score, 2 no record or answer of the outcome, 3 not at risk, 4 a covariate or the cluster is missing,
+    5 analysed.
+    """
+    rows = students if cohort is None else students[students["cohort"] == cohort]
+    held = outcome.set_index("student_id")
+    rows = rows.assign(
+        _value=rows["student_id"].map(held["value"]),
+        _at_risk=rows["student_id"].map(held["at_risk"]).fillna(False).astype(bool),
+        _why=rows["student_id"].map(held["reason_not_at_risk"]).fillna(NO_RECORD),
+    )
+    needed = [*link.get("covariates", ()), *([link["cluster"]] if link.get("cluster") else [])]
+    steps = [
+        rows[list(link["predictors"])].isna().any(axis=1),
+        rows["_why"].isin([NO_RECORD, NO_ANSWER]),
+        ~rows["_at_risk"],
+        rows[needed].isna().any(axis=1) if needed else np.zeros(len(rows), dtype=bool),
+    ]
+    return rows.assign(_step=np.select(steps, [1, 2, 3, 4], default=5))
+
+
+FLOW_STEPS = {
+    1: ("scored", "With alliance scores", "No score"),
+    2: ("linked", "With the outcome's records or answer", "No record or answer"),
+    3: ("at_risk", "At risk of the outcome", "Not at risk"),
+    4: ("complete", "Complete covariates", "Covariate or cluster missing"),
+}
+
+
+def flow_rows(rows: pd.DataFrame, model: str, cohort: str) -> list[dict[str, Any]]:
+    """The flow of one model from the sample to the analysed students; n_in - excluded = n_out at every step."""
+    found, n_in = [], len(rows)
+    for order, (step, label, reason) in FLOW_STEPS.items():
+        excluded = int((rows["_step"] == order).sum())
+        found.append(
+            {
+                "model": model,
+                "order": order,
+                "step": step,
+                "label": label,
+                "cohort": cohort,
+                "n_in": n_in,
+                "excluded": excluded,
+                "n_out": n_in - excluded,
+                "reason": reason,
+            }
+        )
+        n_in -= excluded
+    assert n_in == int((rows["_step"] == 5).sum())
+    return found
+
+
+def analysis_rows(
+    rows: pd.DataFrame, periods: pd.DataFrame, block: Mapping[str, Any], link: Mapping[str, Any], *, pooled: bool
+) -> Analysis:
+    """Formula and data of one model: predictors, covariates and, in the pooled sample, cohort fixed effects."""
+    data = rows[rows["_step"] == 5].drop(columns=["_step", "_why", "_at_risk"])
+    terms = [*link["predictors"], *link.get("covariates", ())]
+    if pooled and len(data["cohort"].unique()) > 1:
+        terms.append("C(cohort)")
+    for column in link.get("covariates", ()):
+        if data[column].dtype == object or str(data[column].dtype).startswith(("str", "category")):
+            data[column] = data[column].astype("string").astype(object)
+        else:
+            data[column] = data[column].astype(float)
+    if block["family"] != "hazard":
+        formula = f"_value ~ {' + '.join(map(_quoted, terms))}"
+        return Analysis(formula, data, len(data))
+    spells = periods[periods["outcome"] == block["outcome"]]
+    long = spells[["student_id", "period", "event"]].merge(data.drop(columns="_value"), on="student_id", how="inner")
+    long["period"] = baseline_categories(long["period"].to_numpy(), long["event"].to_numpy())
+    start = "0 + C(period) + " if len(long["period"].unique()) > 1 else ""
+    return Analysis(f"event ~ {start}{' + '.join(map(_quoted, terms))}", long, long["student_id"].nunique())
+
+
+def _quoted(term: str) -> str:
+    return term if term.replace("_", "").isalnum() or term.startswith("C(") else f'Q("{term}")'
+
+
+def baseline_categories(period: np.ndarray, event: np.ndarray, minimum: int = MINIMUM_EVENTS) -> np.ndarray:
+    """Periods as categories of the baseline hazard: neighbours are joined until each holds enough events and others.
+
+    Returns labels that sort in time: "01", "02", "09-14". What is left over at the end joins the last category.
+    """
+    import pandas as pd
+
+    if not len(period):
+        return np.empty(0, dtype=object)
+    counts = pd.crosstab(period, event).reindex(columns=[0, 1], fill_value=0)
+    groups: list[list[int]] = []
+    open_group: list[int] = []
+    events = others = 0
+    for place, row in counts.iterrows():
+        open_group.append(int(place))
+        events, others = events + int(row[1]), others + int(row[0])
+        if events >= minimum and others >= minimum:
+            groups.append(open_group)
+            open_group, events, others = [], 0, 0
+    if open_group:
+        groups = [*groups[:-1], groups[-1] + open_group] if groups else [open_group]
+    label = {p: f"{g[0]:02d}" if len(g) == 1 else f"{g[0]:02d}-{g[-1]:02d}" for g in groups for p in g}
+    return pd.Series(period).map(label).to_numpy(dtype=object)

@@ -1,0 +1,19 @@
+"""Alliance scores to persistence: associations with clustered errors, by cohort and pooled."""
+
+from _run import stage
+
+with stage("link", snakemake):
+    import pandas as pd
+    from alliance.persistence.link import link_models
+    from alliance.study import minimum_cell
+
+    tables = link_models(
+        pd.read_parquet(snakemake.input.sample),
+        pd.read_parquet(snakemake.input.scores),
+        pd.read_parquet(snakemake.input.outcomes),
+        pd.read_parquet(snakemake.input.periods),
+        snakemake.config,
+        minimum_cell(snakemake.config),
+    )
+    for name in ("estimates", "effects", "cohorts", "joint", "flow", "status"):
+        getattr(tables, name).to_csv(snakemake.output[name], index=False)

@@ -1,0 +1,17 @@
+"""Persistence outcomes from term records and surveys, each with its risk set and its censoring."""
+
+from _run import stage
+
+with stage("outcomes", snakemake):
+    import pandas as pd
+    from alliance.persistence.derive import derive_outcomes
+    from alliance.study import minimum_cell
+
+    sample = pd.read_parquet(snakemake.input.sample)
+    terms = pd.read_parquet(snakemake.input.terms)
+    degrees = pd.read_parquet(snakemake.input.degrees)
+    tables = derive_outcomes(sample, terms, degrees, snakemake.config, minimum_cell(snakemake.config))
+    tables.outcomes.to_parquet(snakemake.output.outcomes, index=False)
+    tables.periods.to_parquet(snakemake.output.periods, index=False)
+    tables.definitions.to_csv(snakemake.output.definitions, index=False)
+    tables.rates.to_csv(snakemake.output.rates, index=False)
