@@ -83,9 +83,9 @@ def test_reversed_item_gets_a_negative_loading():
 def unusable():
     data = simulate(n=60)
     yield "constant", data.assign(a1=3.0), "no variation in a1"
-    yield "few", data.head(9), "9 complete cases for 9 items"
+    yield "few", data.head(9), "fewer than 10 complete cases for 9 items"
     yield "copy", data.assign(a1=data["a2"]), "linear combination"
-    yield "empty", data.assign(a1=np.nan), "0 complete cases"
+    yield "empty", data.assign(a1=np.nan), "fewer than 10 complete cases"
 
 
 @pytest.mark.parametrize(("data", "reason"), [case[1:] for case in unusable()], ids=[case[0] for case in unusable()])

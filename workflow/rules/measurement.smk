@@ -19,7 +19,7 @@ rule measurement:
         f"{BENCHMARKS}/measurement.tsv"
     threads: 1
     params:
-        study=study_config("measurement", "instrument", "sample"),
+        study=study_config("measurement", "instrument", "sample", "report"),
     script:
         "../scripts/measurement.py"
 
@@ -41,6 +41,6 @@ rule scores:
         f"{BENCHMARKS}/scores.tsv"
     threads: 1
     params:
-        study=study_config("measurement", "scores", "instrument", "sample"),
+        study=study_config("measurement", "scores", "instrument", "sample", "report"),
     script:
         "../scripts/scores.py"

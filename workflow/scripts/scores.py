@@ -4,28 +4,28 @@ import pandas as pd
 from _run import stage
 from alliance.measurement.samples import items_by_dimension, report_items
 from alliance.measurement.scores_stage import DETERMINACY_COLUMNS, regression_tables, sum_tables
-from alliance.study import dimensions, read_codebook
+from alliance.study import dimensions, minimum_cell, read_codebook
 
 with stage("scores", snakemake):
     config = snakemake.config
     settings, methods = config["measurement"], config["scores"]["methods"]
     sample = pd.read_parquet(snakemake.input.sample)
     codebook = read_codebook(snakemake.input.codebook)
-    cohorts = sample["cohort"] if settings["by_cohort"] and "cohort" in sample else None
+    cohorts = sample["cohort"] if settings.get("by_cohort", False) and "cohort" in sample else None
     scores, about = [], []
     for role, wave in codebook.reports():
         if not items_by_dimension(codebook, role, wave, dimensions(config)):
             continue
         items, key = report_items(sample, codebook, role, wave, dimensions(config))
         if "sum" in methods:
-            table, rows = sum_tables(sample["student_id"], items, key, role, wave, cohorts)
+            table, rows = sum_tables(sample["student_id"], items, key, role, wave, cohorts, minimum_cell(config))
             scores.append(table)
             about += rows
         if "regression" in methods and (role, wave) == (settings["role"], settings["wave"]):
             parameters = pd.read_csv(snakemake.input.parameters, dtype={"sample": str})
             status = pd.read_csv(snakemake.input.status, dtype={"sample": str}, keep_default_na=False)
             table, rows, why = regression_tables(
-                sample["student_id"], items, key, settings, parameters, status, cohorts
+                sample["student_id"], items, key, settings, parameters, status, cohorts, minimum_cell(config)
             )
             scores.append(table)
             about += rows

@@ -47,15 +47,16 @@ class MeasurementFit:
         return self.status != FAILED
 
 
-def fit_measurement(model: MeasurementModel, data: pd.DataFrame) -> MeasurementFit:
+def fit_measurement(model: MeasurementModel, data: pd.DataFrame, minimum: int = 10) -> MeasurementFit:
     """Estimate ``model`` by normal-theory ML in the complete cases of its items (columns of ``data``).
 
-    Standard errors are from expected information. Nothing that data can bring about raises: a constant item, too few
+    Standard errors are from expected information. With fewer complete cases than ``minimum``, or not more than items,
+    nothing is estimated. Nothing that data can bring about raises: a constant item, too few
     cases, a model that is not identified or a search that does not end give status ``failed`` with the reason.
     """
     complete = data[model.items].dropna().astype(float)
     n, structure = len(complete), Structure(model)
-    reason = why_not_identified(model) or _too_many_parameters(structure) or _unusable(complete)
+    reason = why_not_identified(model) or _too_many_parameters(structure) or _unusable(complete, minimum)
     if reason:
         return MeasurementFit(model, n, FAILED, reason)
     observed = np.cov(complete.to_numpy(), rowvar=False, bias=True)
@@ -96,11 +97,14 @@ def _too_many_parameters(structure: Structure) -> str:
     return ""
 
 
-def _unusable(complete: pd.DataFrame) -> str:
-    """Why these complete cases carry no covariance matrix of full rank; empty if they do."""
+def _unusable(complete: pd.DataFrame, minimum: int) -> str:
+    """Why these complete cases carry no covariance matrix of full rank; empty if they do.
+
+    Says no count: a small one would be a disclosure.
+    """
     n, p = complete.shape
-    if n <= p:
-        return f"{n} complete cases for {p} items"
+    if n < max(minimum, p + 1):
+        return f"fewer than {max(minimum, p + 1)} complete cases for {p} items"
     constant = [item for item in complete if complete[item].nunique() < 2]
     if constant:
         return f"no variation in {', '.join(constant)}"

@@ -27,10 +27,12 @@ def sum_tables(
     role: str,
     wave: int,
     cohorts: pd.Series | None,
+    minimum: int = 10,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Sum scores of one report, and rows about their reliability (alpha), pooled and by cohort.
 
     ``items``: rows of students, columns named by variable; a person's standard error is that of the pooled sample.
+    Nothing is said about samples of fewer than ``minimum`` persons.
     """
     import pandas as pd
 
@@ -44,7 +46,7 @@ def sum_tables(
         for sample, rows in _groups(cohorts, len(items)).items():
             se, alpha = sum_error(answers[rows])
             n = int(np.isfinite(score[rows]).sum())
-            if n:
+            if n >= minimum:
                 about.append(_about(head, "", sample, n, alpha, se, RULES["sum"]))
     return pd.concat(found)[SCORE_COLUMNS], about
 
@@ -57,6 +59,7 @@ def regression_tables(
     parameters: pd.DataFrame,
     status: pd.DataFrame,
     cohorts: pd.Series | None,
+    minimum: int = 10,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], str]:
     """Regression scores of the chosen model as fitted in the pooled sample, rows about them, and why there are none.
 
@@ -82,7 +85,7 @@ def regression_tables(
         found.append(score_rows(ids, head, score, se))
         for sample, rows in _groups(cohorts, len(items)).items():
             errors = se[rows][np.isfinite(se[rows])]
-            if len(errors):
+            if len(errors) >= minimum:
                 reliability = 1 - float(np.mean(errors**2))
                 about.append(
                     _about(head, name, sample, len(errors), reliability, float(errors.mean()), RULES["regression"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SE_TYPE = "expected"
+SEPARABILITY_CUT = 0.85  # where the config does not say otherwise
 Key = Mapping[str, Sequence[str]]
 COLUMNS = {
     "fit": "sample model estimator engine n measure value",
@@ -35,30 +36,36 @@ COLUMNS = {
 
 
 def measure(
-    samples: Mapping[str, pd.DataFrame], key: Key, labels: Mapping[str, str], settings: Mapping[str, Any]
+    samples: Mapping[str, pd.DataFrame],
+    key: Key,
+    labels: Mapping[str, str],
+    settings: Mapping[str, Any],
+    minimum: int = 10,
 ) -> dict[str, pd.DataFrame]:
     """All tables of the stage.
 
     ``samples``: items by sample name (pooled, cohorts), columns named by variable. ``key``: dimension -> items.
     ``labels``: dimension -> words of the report. ``settings``: the config's ``measurement`` block. A model that cannot
-    be fitted leaves a row in ``status`` and nothing else; an inadmissible one is reported and not ranked.
+    be fitted leaves a row in ``status`` and nothing else; an inadmissible one is reported and not ranked. Nothing is
+    estimated from, or said about, fewer than ``minimum`` persons.
     """
     menu = [build_model(name, key, settings.get("two")) for name in settings["models"]]
     judged = build_model("correlated", key)  # the separability of the dimensions is read off this one, asked for or not
     rows: dict[str, list[dict]] = {name: [] for name in COLUMNS}
     labels = {d: labels.get(d, d) for d in key}
+    cut = float(settings.get("separability_cut", SEPARABILITY_CUT))
     for sample, data in samples.items():
-        fits = {model.name: fit_measurement(model, data) for model in menu}
-        correlated = fits.get("correlated") or fit_measurement(judged, data)
+        fits = {model.name: fit_measurement(model, data, minimum) for model in menu}
+        correlated = fits.get("correlated") or fit_measurement(judged, data, minimum)
         for fit in fits.values():
             _add_fit(rows, sample, fit)
         _rank(rows, sample, fits)
-        rows["reliability"] += [{"sample": sample, **asdict(r)} for r in _reliabilities(data, key, fits)]
+        rows["reliability"] += [
+            {"sample": sample, **asdict(r)} for r in _reliabilities(data, key, fits) if r.n >= minimum
+        ]
         _add_validity(rows, sample, correlated, data, key)
         reason = "" if correlated.status == OK else f"correlated dimensions {correlated.status}, {correlated.reason}"
-        verdict = separability(
-            factor_correlations(correlated), float(settings["separability_cut"]), labels, correlated.n, reason
-        )
+        verdict = separability(factor_correlations(correlated), cut, labels, correlated.n, reason)
         pairs = "; ".join(f"{a}-{b}" for a, b in verdict.pairs)
         rows["separability"].append(
             {"sample": sample, "model": "correlated", "verdict": verdict.verdict, "pairs": pairs, "text": verdict.text}
