@@ -51,3 +51,12 @@ def test_the_total_is_no_member_of_the_set_that_it_is_the_total_of():
     table = pd.DataFrame({"cohort": ["2015", "2016", "2017", "pooled"], "n": [4, 90, 80, 174]})
     shown = suppress_counts(table.assign(all="all"), ["n"], 10, sets=[["all"]], totals={"cohort": "pooled"})
     assert shown["n"].isna().tolist() == [True, False, True, False]
+
+
+def test_how_many_did_not_say_is_masked_but_takes_no_other_count_with_it():
+    table = pd.DataFrame({"variable": "gender", "level": ["woman", "man", "(missing)"], "n": [50, 40, 3]})
+    shown = suppress_counts(table, ["n"], 10, sets=[["variable"]], unknown={"level": "(missing)"})
+    assert shown["n"].isna().tolist() == [False, False, True]
+    table.loc[3] = ["gender", "another", 4]
+    shown = suppress_counts(table, ["n"], 10, sets=[["variable"]], unknown={"level": "(missing)"})
+    assert shown["n"].isna().tolist() == [False, False, True, True], "the two masked ones protect each other"

@@ -12,7 +12,7 @@ rule check:
         f"{BENCHMARKS}/check.tsv"
     threads: 1
     params:
-        study=study_config("inputs", "ids", "sample", "instrument", "roles", "waves"),
+        study=study_config("inputs", "ids", "sample", "instrument", "roles", "waves", "outcomes", "report"),
     script:
         "../scripts/check.py"
 
@@ -62,7 +62,7 @@ rule sample:
         f"{BENCHMARKS}/sample.tsv"
     threads: 1
     params:
-        study=study_config("sample", "outcomes", "roles", "waves"),
+        study=study_config("sample", "inputs", "outcomes", "roles", "waves"),
     script:
         "../scripts/sample.py"
 
@@ -72,7 +72,7 @@ rule describe:
     input:
         sample=result("private/sample/sample.parquet"),
         codebook=result("intake/codebook.csv"),
-        library=library("survey"),
+        library=library("survey", "persistence"),
     output:
         items=result("describe/items.csv"),
         characteristics=result("describe/characteristics.csv"),
@@ -85,6 +85,6 @@ rule describe:
         f"{BENCHMARKS}/describe.tsv"
     threads: 1
     params:
-        study=study_config("describe", "sample", "instrument", "report"),
+        study=study_config("describe", "sample", "instrument", "link", "report"),
     script:
         "../scripts/describe.py"

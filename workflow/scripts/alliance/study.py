@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alliance.disclosure import minimum_cell
 from alliance.errors import Problem, Stop
 from alliance.survey.codebook import Codebook, Column, item_column, item_columns, parse_codebook, read_codebook
 from alliance.survey.names import name_problems
@@ -18,6 +19,7 @@ from alliance.survey.names import name_problems
 __all__ = [
     "Codebook",
     "Column",
+    "check_study",
     "dimensions",
     "item_column",
     "item_columns",
@@ -53,11 +55,6 @@ def load_config(source: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-def minimum_cell(config: Mapping[str, Any]) -> int:
-    """Smallest count of persons that may be shown (``report.minimum_cell``, 10 unless said otherwise)."""
-    return int((config.get("report") or {}).get("minimum_cell", 10))
-
-
 def dimensions(config: Mapping[str, Any]) -> dict[str, str]:
     """Dimension -> label in the order of the config; empty when the study has no instrument."""
     return dict((config.get("instrument") or {}).get("dimensions") or {})
@@ -79,6 +76,18 @@ def validate_config(config: Any, file: str = "config") -> list[Problem]:
         if not codebook.columns:
             codebook = None
     return problems + name_problems(config, codebook, file)
+
+
+def check_study(config: Any, file: str = "config") -> tuple[list[Problem], Any]:
+    """Every problem of config, codebook and raw files, as the whole run would meet them, and the remarks on the way.
+
+    Returns the problems (empty: the study can be run) and the :class:`alliance.survey.issues.Issues`.
+    """
+    from alliance.survey.check import check_data
+
+    problems = validate_config(config, file)
+    found, issues = check_data(config, sound=not problems)
+    return problems + found, issues
 
 
 def schema_problems(config: Any, file: str) -> list[Problem]:

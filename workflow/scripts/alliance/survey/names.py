@@ -89,13 +89,16 @@ def _stages(r: _Report, config: Config) -> None:
         _role_and_wave(r, config, "sample.frame", frame)
     elif config.get("measurement"):
         r.add("measurement", "needs the reports of a survey, the frame is students", "leave measurement out")
-    for kind in ("students",):
-        same = [name for name, k in kinds(config).items() if k == kind]
-        if len(same) > 1:
-            r.add("inputs", f"{', '.join(same)} are all of kind {kind}", "join them to one file")
+    rosters = [name for name, kind in kinds(config).items() if kind == "students"]
+    if len(rosters) > 1:
+        r.add("inputs", f"{', '.join(rosters)} are all of kind students", "join them to one file")
     if isinstance(block(config, "sample").get("cohort"), Mapping) and "terms" not in there:
         r.add("sample.cohort", "is derived from term records, and no input is of kind terms", "add the terms")
     for i, step in enumerate(listed(block(config, "sample"), "filters")):
+        for rule in ("duplicates", "longstring", "answered") if frame == "students" else ():
+            if isinstance(step, Mapping) and rule in step:
+                what = f"{rule} looks at the reports of a survey, and the frame is students"
+                r.add(f"sample.filters.{i}", what, "remove the step")
         if isinstance(step, Mapping) and step.get("on_roster") and "students" not in there:
             remedy = "add the roster as an input of kind students, or remove the filter"
             r.add(f"sample.filters.{i}", "on_roster needs an input of kind students", remedy)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alliance.disclosure import minimum_cell
 from alliance.survey.codebook import Codebook, Column, item_column
 from alliance.survey.filters import one_each, rule_of, stays
 from alliance.survey.flow import POOLED, UNKNOWN, Flow
-from alliance.survey.issues import Issues
+from alliance.survey.issues import Issues, shown
 from alliance.survey.link_records import matched
 
 if TYPE_CHECKING:
@@ -174,9 +175,6 @@ def _one_row_per_student(study: Study, rows: pd.DataFrame, items: Sequence[Colum
 
 def _check_links(study: Study, rows: pd.DataFrame, roster: frozenset[str], issues: Issues) -> None:
     """Ids that link to nobody: all of a file is an error, some are counted."""
-    from alliance.study import minimum_cell
-    from alliance.survey.issues import shown
-
     known = roster if study.has_roster else frozenset(rows["student_id"]) - {""}
     tables = {name: part["student_id"] for name, part in study.responses.groupby("input", sort=False)}
     tables |= {name: study.terms["student_id"] for name, e in study.config["inputs"].items() if e["kind"] == "terms"}

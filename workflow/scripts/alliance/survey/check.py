@@ -1,0 +1,63 @@
+"""A study read as the whole run would read it: every problem at once, and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alliance.errors import Problem
+from alliance.survey.codebook import Codebook, parse_codebook
+from alliance.survey.intake import Intake, run_intake
+from alliance.survey.issues import Issues
+
+
+def check_data(config: Any, *, sound: bool = True) -> tuple[list[Problem], Issues]:
+    """All problems of the raw files and the sample, and the remarks that do not end a run.
+
+    What cannot be read is reported and passed over, so that the rest is still looked at. The sample is tried only when
+    everything before it is in order (``sound``: config and codebook are): its problems would be echoes of the others.
+    """
+    issues = Issues()
+    inputs = config.get("inputs") if isinstance(config, Mapping) else None
+    if not isinstance(inputs, Mapping) or not isinstance(config.get("codebook"), str):
+        return [], issues
+    codebook, _ = parse_codebook(config["codebook"])
+    readable = {n: e for n, e in inputs.items() if isinstance(e, Mapping) and _can_be_read(e) and codebook.of_input(n)}
+    intake = run_intake({**config, "inputs": readable}, codebook)
+    issues = intake.issues
+    check_terms(config, codebook, intake)
+    if sound and not issues.errors:
+        from alliance.survey.sample import Study, build_sample
+
+        build_sample(Study(config, codebook, intake.responses, intake.students, intake.terms), issues)
+    return issues.errors, issues
+
+
+def _can_be_read(entry: Mapping[str, Any]) -> bool:
+    from alliance.survey.sniff import EXPECTED
+
+    kinds = ("survey", "students", "terms", "degrees")
+    return isinstance(entry.get("path"), str) and entry.get("format") in EXPECTED and entry.get("kind") in kinds
+
+
+def check_terms(config: Mapping[str, Any], codebook: Codebook, intake: Intake) -> None:
+    """Term codes that the calendar of the config cannot read are an error of their file."""
+    from alliance.calendar import calendar_from, parse_terms
+
+    if not config.get("outcomes"):
+        return
+    calendar = calendar_from(config)
+    for kind, table in (("terms", intake.terms), ("degrees", intake.degrees)):
+        names = [name for name, entry in config["inputs"].items() if entry.get("kind") == kind]
+        if table.empty or not names:
+            continue
+        unread = table.loc[parse_terms(table["term"], calendar)["season"].isna(), "term"]
+        if unread.empty:
+            continue
+        file = str(config["inputs"][names[0]]["path"])
+        column = next((c.column for c in codebook.of_input(names[0]) if c.variable == "term"), "term")
+        distinct = [str(code) for code in unread.dropna().unique()]
+        shown = ", ".join(f'"{code[:12]}"' for code in distinct[:8]) + (" ..." if len(distinct) > 8 else "")
+        what = f"{len(unread)} term codes cannot be read{': ' + shown if shown else ' (blank)'}"
+        remedy = "change pattern and seasons under outcomes.calendar of the config, or correct the file"
+        intake.issues.error(what, file, f"column {column}", remedy)

@@ -1,0 +1,12 @@
+"""Every problem of config, codebook and raw files at once; later stages never stop on bad input."""
+
+from _run import stage
+
+with stage("check", snakemake):
+    from alliance.errors import Stop
+    from alliance.study import check_study, minimum_cell
+
+    problems, issues = check_study(snakemake.config)
+    if problems:
+        raise Stop("check", problems)
+    issues.check(minimum_cell(snakemake.config)).to_csv(snakemake.output.check, index=False)

@@ -1,0 +1,22 @@
+"""Item statistics, characteristics, missingness, attrition and clustering of the sample."""
+
+from _run import stage
+
+with stage("describe", snakemake):
+    import pandas as pd
+    from alliance.persistence import fit_outcome
+    from alliance.study import read_codebook
+    from alliance.survey.attrition import attrition_table
+    from alliance.survey.clustering import icc_table
+    from alliance.survey.describe import characteristics, item_table, missingness
+
+    study = pd.read_parquet(snakemake.input.sample), read_codebook(snakemake.input.codebook), snakemake.config
+    tables = {
+        "items": item_table(*study),
+        "characteristics": characteristics(*study),
+        "missingness": missingness(*study),
+        "attrition": attrition_table(*study, fit_outcome),
+        "icc": icc_table(*study),
+    }
+    for name, table in tables.items():
+        table.to_csv(snakemake.output[name], index=False)
