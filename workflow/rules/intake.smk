@@ -74,7 +74,7 @@ rule describe:
         codebook=result("intake/codebook.csv"),
         library=library("survey", "persistence"),
     output:
-        items=result("describe/items.csv"),
+        item_statistics=result("describe/items.csv"),
         characteristics=result("describe/characteristics.csv"),
         missingness=result("describe/missingness.csv"),
         attrition=result("describe/attrition.csv"),

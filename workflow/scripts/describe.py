@@ -12,7 +12,7 @@ with stage("describe", snakemake):
 
     study = pd.read_parquet(snakemake.input.sample), read_codebook(snakemake.input.codebook), snakemake.config
     tables = {
-        "items": item_table(*study),
+        "item_statistics": item_table(*study),
         "characteristics": characteristics(*study),
         "missingness": missingness(*study),
         "attrition": attrition_table(*study, fit_outcome),
