@@ -346,8 +346,8 @@ def outcomes() -> dict[str, list[dict]]:
                 {
                     "outcome": key,
                     "cohort": cohort,
-                    "group_variable": "",
-                    "group": "",
+                    "group_variable": "all",
+                    "group": "all",
                     "n_at_risk": n,
                     "n_events": int(0.8 * n),
                     "rate": 0.8,

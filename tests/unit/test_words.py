@@ -47,9 +47,15 @@ def test_none():
 def test_together_but_not_one_by_one():
     text = answer([found("Bond", 1.15), found("Goal", 1.1)], OUTCOME, joint=CLEAR)
     assert text.startswith(
-        "Taken together, bond and goal went with “Enrolled in the second fall” (joint test *χ*²(3) = 19.20, *p* < .001)"
+        "Taken together, higher scores on bond and goal went with higher odds of “Enrolled in the second fall” "
+        "(joint test *χ*²(3) = 19.20, *p* < .001)"
     )
     assert "no single one can be credited" in text
+    opposed = answer([found("Bond", 1.15), found("Goal", 0.9)], OUTCOME, joint=JointTest(8.1, 2, 0.001, 59))
+    assert opposed.startswith(
+        "Taken together, bond and goal were associated with “Enrolled in the second fall” (joint test *F*(2, 59) = "
+        "8.10, *p* = .001)"
+    )
 
 
 def test_dimensions_that_cannot_be_told_apart_are_not_read_apart():

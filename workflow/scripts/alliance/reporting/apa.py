@@ -120,6 +120,11 @@ def degrees(df: object) -> str:
     return count(value) if value == round(value) else number(value, 2)
 
 
+def f_test(statistic: object, df: object, df_denominator: object, p: object) -> str:
+    """``*F*(3, 59) = 31.06, *p* < .001``."""
+    return f"*F*({degrees(df)}, {degrees(df_denominator)}) = {number(statistic)}, *p* {p_value(p)}"
+
+
 def chi_square(statistic: object, df: object, p: object, n: object = None) -> str:
     """``*χ*²(51, *N* = 1,204) = 98.12, *p* < .001``."""
     inside = degrees(df) if is_missing(n) else f"{degrees(df)}, *N* = {count(n)}"

@@ -90,7 +90,10 @@ def associations(results: Results, labels: Labels, model: str, sample: str = POO
 def joint_test(results: Results, model: str, sample: str = POOLED) -> JointTest | None:
     """The joint test of the predictors of a model."""
     rows = results.rows("link_joint", model=model, sample=sample)
-    return JointTest(rows[0]["statistic"], rows[0]["df"], rows[0]["p_value"], str(rows[0]["test"])) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return JointTest(row["statistic"], row["df"], row["p_value"], row.get("df_denominator", math.nan))
 
 
 def unit(results: Results) -> str:

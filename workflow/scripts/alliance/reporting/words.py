@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alliance.reporting.apa import bounded, chi_square, confidence, is_missing, number, p_value, points, points_interval
+from alliance.reporting.apa import (
+    bounded,
+    chi_square,
+    confidence,
+    f_test,
+    is_missing,
+    number,
+    points,
+    points_interval,
+)
 from alliance.reporting.labels import number_word
 
 ALPHA = 0.05
@@ -63,7 +72,7 @@ class JointTest:
     statistic: float
     df: float
     p: float
-    test: str = ""
+    df_denominator: float = float("nan")
 
     @property
     def clear(self) -> bool:
@@ -71,10 +80,10 @@ class JointTest:
         return not is_missing(self.p) and self.p < ALPHA
 
     def in_numbers(self) -> str:
-        """In APA form; a test that is not a chi-square is given with its p alone."""
-        if self.test.lower()[:1] == "f":
-            return f"joint *F* test, *p* {p_value(self.p)}"
-        return f"joint test {chi_square(self.statistic, self.df, self.p)}"
+        """In APA form: an *F* when there are denominator degrees of freedom, a chi-square otherwise."""
+        if is_missing(self.df_denominator):
+            return f"joint test {chi_square(self.statistic, self.df, self.p)}"
+        return f"joint test {f_test(self.statistic, self.df, self.df_denominator, self.p)}"
 
 
 def listing(words: Sequence[str]) -> str:
@@ -118,9 +127,13 @@ def answer(
                 f"{names} showed no clear association with {_quoted(outcome)} ({associations[0].in_numbers()}{per})."
             )
         if joint is not None and joint.clear:
+            ways = {a.upward for a in associations}
+            scores = f"higher scores on {names} went with {_direction(associations, outcome, hazard)}"
+            together = scores if len(ways) == 1 else f"{names} were associated with {_quoted(outcome)}"
             return (
-                f"Taken together, {names} went with {_quoted(outcome)} ({joint.in_numbers()}), "
+                f"Taken together, {together} ({joint.in_numbers()}), "
                 f"but no single one can be credited: each interval includes {number(associations[0].null, 0)}."
+                + (" Not all of these dimensions can be told apart." if verdict == "mixed" else "")
             )
         none = "Neither" if len(associations) == 2 else "None"
         return (

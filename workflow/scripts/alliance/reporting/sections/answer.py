@@ -9,6 +9,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import outcome_forests
+from alliance.reporting.sections.outcomes import of_everybody
 from alliance.reporting.words import answer, in_points, listing, sentence, separability
 
 
@@ -58,11 +59,7 @@ def _linked(section: Section, results: Results, labels: Labels, model: str) -> N
 def _rates(section: Section, results: Results, labels: Labels) -> None:
     """Without a link, the answer is the rates of the outcomes, primary outcome first."""
     primary = results.block("outcomes", "primary")
-    rows = [
-        r
-        for r in results.rows("outcomes_rates", cohort=POOLED)
-        if not r.get("group_variable") or apa.is_missing(r.get("group_variable"))
-    ]
+    rows = [r for r in results.rows("outcomes_rates", cohort=POOLED) if of_everybody(r)]
     rows.sort(key=lambda r: r["outcome"] != primary)
     said = [
         f"{apa.percent(r['rate'])} ({apa.confidence(100 * r['ci_lower'], 100 * r['ci_upper'], 1)}) of "

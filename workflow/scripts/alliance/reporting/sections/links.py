@@ -149,10 +149,16 @@ def _joint(results: Results, labels: Labels) -> Table:
             escape(labels.link_model(row["model"])),
             escape(str(row["test"])),
             apa.number(row["statistic"]),
-            apa.degrees(row["df"]),
+            _df(row),
             apa.p_cell(row["p_value"]),
         )
     return table
+
+
+def _df(row: dict[str, Any]) -> str:
+    """One number for a chi-square, two for an F test."""
+    below = row.get("df_denominator", math.nan)
+    return apa.degrees(row["df"]) + ("" if apa.is_missing(below) else f", {apa.degrees(below)}")
 
 
 def _by_cohort(results: Results, labels: Labels) -> Table:

@@ -28,7 +28,7 @@ def outcomes_section(results: Results, labels: Labels) -> Section:
         section.say("No outcomes were asked for in this study’s config.")
         return section
     section.blocks.append(TableBlock(_definitions(results, labels)))
-    rows = [r for r in results.rows("outcomes_rates") if is_missing_text(r.get("group_variable"))]
+    rows = [r for r in results.rows("outcomes_rates") if of_everybody(r)]
     figure = _rates(rows, labels)
     if figure:
         section.blocks.append(figure)
@@ -36,6 +36,11 @@ def outcomes_section(results: Results, labels: Labels) -> Section:
     if groups.body:
         section.blocks.append(TableBlock(groups, folded=True))
     return section
+
+
+def of_everybody(row: dict[str, Any]) -> bool:
+    """Whether a row of the rates is of the whole cohort and not of a group in it."""
+    return is_missing_text(row.get("group_variable")) or row["group_variable"] == "all"
 
 
 def _definitions(results: Results, labels: Labels) -> Table:
@@ -149,7 +154,7 @@ def _lines(outcomes: list[str], cohorts: list[str], cell: dict, labels: Labels, 
 
 
 def _by_group(results: Results, labels: Labels) -> Table:
-    rows = [r for r in results.rows("outcomes_rates", cohort=POOLED) if not is_missing_text(r.get("group_variable"))]
+    rows = [r for r in results.rows("outcomes_rates", cohort=POOLED) if not of_everybody(r)]
     outcomes = list(dict.fromkeys(r["outcome"] for r in rows))
     table = Table(
         "rates_by_group",
