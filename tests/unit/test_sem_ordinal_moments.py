@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from alliance.sem.bivariate import binormal_cdf, cdf_step
 from alliance.sem.ordinal import OrdinalDataError, ordinal_moments
-from alliance.sem.polychoric import polychoric
+from alliance.sem.polychoric_pairs import polychoric
 from scipy import special
 from scipy.integrate import quad
 

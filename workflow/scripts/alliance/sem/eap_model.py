@@ -167,9 +167,7 @@ def posterior(fit: Fit, g: int, theta: FloatArray | None = None) -> Posterior:
     )  # fmt: skip
 
 
-def _bounds(
-    codes: NDArray[np.int8], thresholds: list[FloatArray], tau: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _bounds(codes: NDArray[np.int8], thresholds: list[FloatArray], tau: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Thresholds above and below each answer (N x p) on the scale of the responses; far away at the ends."""
     upper, lower = np.full(codes.shape, _FAR), np.full(codes.shape, -_FAR)
     start = 0

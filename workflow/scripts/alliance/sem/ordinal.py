@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .bivariate import FloatArray
 from .ordinal_gamma import case_scores, influence_matrix, score_tables, summed_products
 from .ordinal_mixed import mixed_statistics
-from .polychoric import (
+from .polychoric_pairs import (
     IntArray,
     PairTables,
     adjust_two_by_two,

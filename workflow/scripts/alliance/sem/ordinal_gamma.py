@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bivariate import FloatArray, normal_density
-from .polychoric import CELL_FLOOR, Cells, IntArray, PairTables, threshold_slopes
+from .polychoric_pairs import CELL_FLOOR, Cells, IntArray, PairTables, threshold_slopes
 
 _CHUNK = 4096
 

@@ -15,7 +15,7 @@ from .bivariate import FloatArray
 from .ordinal_gamma import pair_scores, summed_products
 from .ordinal_margins import Margin, numeric_margin, ordered_margin
 from .ordinal_pairs import PairFit, pearson, polychoric_given_covariates, polyserial
-from .polychoric import (
+from .polychoric_pairs import (
     IntArray,
     adjust_two_by_two,
     correlate,

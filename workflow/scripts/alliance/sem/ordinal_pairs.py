@@ -15,7 +15,7 @@ from scipy import special
 
 from .bivariate import FloatArray, binormal_density, cdf_step, log_density_slope, normal_density
 from .ordinal_margins import FAR, Margin
-from .polychoric import CELL_FLOOR, RHO_LIMIT
+from .polychoric_pairs import CELL_FLOOR, RHO_LIMIT
 
 _MIXED_LIMIT = 0.995
 
