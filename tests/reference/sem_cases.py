@@ -70,7 +70,7 @@ def parameter_misses(case: dict, fit, relative: float = 1e-4, absolute: float = 
         mine = table.loc[key]
         for column, expected in zip(COLUMNS, values, strict=True):
             # a limit of an interval is as exact as the estimate and its standard error are
-            size = max(abs(mine["est"]), abs(expected)) if column.startswith("ci_") else abs(expected or 0.0)
+            size = max(abs(mine["est"]) if column.startswith("ci_") else 0.0, abs(expected or 0.0))
             if expected is not None and not abs(mine[column] - expected) <= max(absolute, relative * size):
                 misses.append((key, column, float(mine[column]), expected))
     return misses

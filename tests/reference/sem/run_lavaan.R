@@ -15,6 +15,8 @@ out <- lapply(cases, function(case) {
     args$sample.cov <- if (length(covs) == 1) covs[[1]] else covs
     args$sample.nobs <- unname(sapply(parts, nrow))
   } else args$data <- data
+  # the unrestricted moments to full precision: the default EM stops at changes of 1e-5
+  if (identical(args$missing, "fiml")) args <- c(args, list(em.h1.tol = 1e-10, em.h1.iter.max = 2000))
   warned <- character(0)
   fit <- withCallingHandlers(
     try(do.call(case$call, c(list(model = case$model), args)), silent = TRUE),

@@ -63,8 +63,8 @@ class NormalTheory:
                 info += share * (d_mu.T @ inverse @ d_mu)
         return total, grad, info
 
-    def hessian(self, theta: np.ndarray) -> np.ndarray:
-        """Second derivatives of F: the observed information per case."""
+    def hessian(self, theta: np.ndarray, curved: bool = True) -> np.ndarray:
+        """Second derivatives of F: the observed information per case; not ``curved`` takes the moments as linear."""
         out = np.zeros((len(theta), len(theta)))
         for k, share in enumerate(self.share):
             group, at, inverse, d, t, _ = self._group(k, theta)
@@ -80,7 +80,9 @@ class NormalTheory:
                 moved = (u * (v.T @ e) + v * (u.T @ e)) @ group.spread  # dSigma Sigma^-1 d
                 cross = d_mu.T @ (inverse @ moved)
                 hessian += d_mu.T @ inverse @ d_mu + cross + cross.T
-            out += share * (hessian + group.curvature(at, (inverse - inverse @ t @ inverse) / 2, -e))
+            if curved:
+                hessian += group.curvature(at, (inverse - inverse @ t @ inverse) / 2, -e)
+            out += share * hessian
         return (out + out.T) / 2
 
 
@@ -119,15 +121,16 @@ class FullInformation:
             info += share * (delta.T @ information(observed, state, "expected") @ delta)
         return total, grad, info
 
-    def hessian(self, theta: np.ndarray) -> np.ndarray:
-        """Second derivatives of F."""
+    def hessian(self, theta: np.ndarray, curved: bool = True) -> np.ndarray:
+        """Second derivatives of F; not ``curved`` takes the moments as linear in theta."""
         out = np.zeros((len(theta), len(theta)))
         for k, share in enumerate(self.share):
             group, observed, at, state, _ = self._group(k, theta)
-            w_mu, w = gradient(observed, state)
             delta = np.vstack([group.d_mu(at), group.d_sigma(at)])
             out += share * (delta.T @ information(observed, state, "observed") @ delta)
-            out += share * group.curvature(at, w, w_mu)
+            if curved:
+                w_mu, w = gradient(observed, state)
+                out += share * group.curvature(at, w, w_mu)
         return (out + out.T) / 2
 
 

@@ -96,7 +96,7 @@ def minimise(
     for iteration in range(1, max_iter + 1):  # noqa: B007 - reported
         h, jacobian = constraints(theta) if constraints is not None else none
         matrix = info
-        if newton and length < 0.3:
+        if newton and length < 3:
             exact = objective.hessian(theta)  # type: ignore[attr-defined]
             basis = null_space(jacobian)
             if _is_positive(basis.T @ exact @ basis):

@@ -22,7 +22,7 @@ from .model import build_group
 from .options import resolve
 from .results import Fit
 from .start import simple_start, start_values
-from .structure import NormalStructure, OrdinalStructure
+from .structure import ContinuousLeastSquares, NormalStructure, OrdinalStructure
 from .table import ParameterTable, build_table
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def fit_sem(
     table = build_table(
         model, ordered=ordered, n_thresholds={name: len(values) - 1 for name, values in levels.items()},
         n_groups=n_groups, group_equal=group_equal, group_partial=group_partial, parameterization=parameterization,
-        std_lv=std_lv, orthogonal=orthogonal, meanstructure=bool(means), fixed_x=fixed_x, conditional_x=bool(ordered),
+        std_lv=std_lv, orthogonal=orthogonal, meanstructure=bool(means),
+        fixed_x=fixed_x and (bool(ordered) or options.discrepancy == "ML"), conditional_x=bool(ordered),
     )  # fmt: skip
     sample = None
     if data is not None:
@@ -145,7 +146,12 @@ def _fit_normal(table: ParameterTable, sample: Sample | None, options, labels, s
     covs = [m.saturated[1] for m in moments]
     _fill_exogenous(table, table.ov_names, means, covs)
     groups = [build_group(table, g + 1) for g in range(table.n_groups)]
-    structure = NormalStructure(groups, moments)
+    exogenous = np.array([table.ov_names.index(name) for name in table.ov_x], dtype=np.intp)
+    structure: NormalStructure
+    if options.discrepancy == "ML":
+        structure = NormalStructure(groups, moments, exogenous)
+    else:
+        structure = ContinuousLeastSquares(groups, moments, exogenous, unweighted=options.discrepancy == "ULS")
     optimum = _search(
         structure, table, start, lambda: start_values(table, table.ov_names, means, covs), covs, do_fit=do_fit
     )

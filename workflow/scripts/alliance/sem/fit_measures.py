@@ -19,10 +19,18 @@ def chi2_sf(x: float, df: float) -> float:
     return float(special.chdtrc(df, max(x, 0.0)))
 
 
+def _both_scaled(c: float, c_null: float) -> tuple[float, float]:
+    """lavaan leaves both statistics unscaled when one of the factors is exactly 1."""
+    return (
+        (1.0, 1.0) if math.isclose(c, 1.0, rel_tol=1e-12) or math.isclose(c_null, 1.0, rel_tol=1e-12) else (c, c_null)
+    )
+
+
 def cfi(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_null: float = 1.0) -> float:
     """Comparative fit index; ``c`` and ``c_null`` are the scaling factors of the robust version."""
     if not all(math.isfinite(v) for v in (x2, df, x2_null, df_null, c, c_null)):
         return math.nan
+    c, c_null = _both_scaled(c, c_null)
     t1 = max(x2 - c * df, 0.0)
     t2 = max(x2 - c * df, x2_null - c_null * df_null, 0.0)
     return 1.0 if abs(t1) < 1.5e-8 and abs(t2) < 1.5e-8 else 1 - t1 / t2
@@ -32,6 +40,7 @@ def tli(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_
     """Tucker-Lewis index."""
     if not all(math.isfinite(v) for v in (x2, df, x2_null, df_null, c, c_null)):
         return math.nan
+    c, c_null = _both_scaled(c, c_null)
     t1 = (x2 - c * df) * df_null
     t2 = (x2_null - c_null * df_null) * df
     return 1 - t1 / t2 if df > 0 and abs(t2) > 0 else 1.0
@@ -39,16 +48,18 @@ def tli(x2: float, df: float, x2_null: float, df_null: float, c: float = 1.0, c_
 
 def rmsea(x2: float, df: float, n: float, groups: int, c: float = 1.0) -> float:
     """Root mean square error of approximation, sqrt(groups) times the single-group form."""
-    if not all(math.isfinite(v) for v in (x2, df, n, c)):
+    if not all(math.isfinite(v) for v in (x2, df, n)):
         return math.nan
-    return math.sqrt(max(x2 / n / df - c / n, 0.0)) * math.sqrt(groups) if df > 0 else 0.0
+    if df <= 0:
+        return 0.0
+    return math.sqrt(max(x2 / n / df - c / n, 0.0)) * math.sqrt(groups) if math.isfinite(c) else math.nan
 
 
 def rmsea_interval(
     x2: float, df: float, n: float, groups: int, c: float = 1.0, level: float = 0.90
 ) -> tuple[float, float]:
     """Limits from the noncentral chi-square distribution with statistic ``x2``, scaled by ``c``."""
-    if not all(math.isfinite(v) for v in (x2, df, n, c)):
+    if not all(math.isfinite(v) for v in (x2, df, n)) or (df > 0 and not math.isfinite(c)):
         return math.nan, math.nan
 
     def at(probability: float) -> float:

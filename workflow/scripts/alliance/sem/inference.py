@@ -47,7 +47,7 @@ def infer(
 ) -> Inference:  # fmt: skip
     """Covariance of the estimates at ``theta`` with the Jacobian of the active ``constraints`` (k, n_par)."""
     basis = null_space(constraints)
-    if structure.ordinal:
+    if structure.least_squares:
         delta, weights = structure.delta(theta), structure.weights(theta)
         info = sum(share * (d.T * w) @ d for share, d, w in zip(structure.share, delta, weights, strict=True))
     elif information is not None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .baseline import OrdinalBaseline, normal_baseline
+from .baseline import LeastSquaresBaseline, normal_baseline
 from .fit_measures import cfi, chi2_sf, rmsea_block, tli
-from .inference import infer
+from .inference import infer, invert
 from .patterns import constant, deviance, pattern_state
 from .residuals import ordinal_root_mean_squares, root_mean_squares
 from .robust import UNDEFINED, RobustFit, incomplete_robust, ordinal_robust
@@ -39,7 +39,8 @@ def measures(fit: Fit) -> dict[str, float]:
         out["chisq_scaling_factor"] = test.factor
         if test.shift:
             out["chisq_shift_parameters"] = test.shift
-    out |= {"baseline_chisq": x2_null, "baseline_df": df_null, "baseline_pvalue": chi2_sf(x2_null, df_null)}
+    out |= {"baseline_chisq": x2_null, "baseline_df": df_null}
+    out["baseline_pvalue"] = NAN if fit.options.discrepancy == "ULS" else chi2_sf(x2_null, df_null)
     if test_null is not None:
         scaled_null = x2_null / test_null.factor + test_null.shift
         out |= {
@@ -67,7 +68,7 @@ def measures(fit: Fit) -> dict[str, float]:
         if fit.options.test == "scaled.shifted":
             out |= rmsea_block("_scaled", out["chisq_scaled"], df, n, groups)
         else:
-            out |= rmsea_block("_scaled", chisq, test.trace if df > 0 else 0.0, n, groups)
+            out |= rmsea_block("_scaled", chisq, test.trace, n, groups)
     if robust is not None:
         statistic = out.get("chisq_scaled", NAN) if c_interval is not None else robust.x2 / robust.c
         out |= rmsea_block(
@@ -89,16 +90,25 @@ def model_test(fit: Fit) -> ScaledTest | None:
         return satorra_bentler(fit.structure, fit.theta, inference.inverse, fit.df)
     if options.test == "scaled.shifted":
         return scaled_shifted(fit.structure, fit.theta, inference.inverse, fit.df)
-    test = yuan_bentler(fit.structure, inference.inverse, inference.meat, fit.df, saturated_trace(fit.structure))
-    trace_h0 = test.factor_h0 * fit.structure.n_par
-    return test._replace(factor_h0=trace_h0 / fit.n_free if fit.n_free else NAN)
+    inverse = _test_inverse(fit.structure, fit.options, fit.theta, inference)
+    test = yuan_bentler(fit.structure, inverse, inference.meat, fit.df, saturated_trace(fit.structure))
+    # lavaan counts a parameter once for every row it stands in
+    rows = int(np.sum(fit.table.free > 0))
+    return test._replace(factor_h0=test.factor_h0 * fit.structure.n_par / rows)
+
+
+def _test_inverse(structure, options, theta: np.ndarray, inference) -> np.ndarray:
+    """Inverse information of the scaled test."""
+    if options.test_hessian:
+        return inference.inverse
+    return invert(structure.objective.hessian(theta, curved=False), inference.open)
 
 
 def baseline(fit: Fit) -> tuple[float, int, ScaledTest | None]:
     """Chi-square, degrees of freedom and scaled test of the independence model."""
     test = fit.options.test
-    if fit.structure.ordinal:
-        null = OrdinalBaseline(fit.structure)
+    if fit.structure.least_squares:
+        null = LeastSquaresBaseline(fit.structure)
         trace, square = null.traces_of_u_gamma() if fit.options.scaled else (NAN, NAN)
         if test == "satorra.bentler":
             return null.chisq(), null.df, ScaledTest(trace / null.df, 0.0, trace)
@@ -115,7 +125,8 @@ def baseline(fit: Fit) -> tuple[float, int, ScaledTest | None]:
         return chisq, df, satorra_bentler(structure, theta, inference.inverse, df)
     if test == "scaled.shifted":
         return chisq, df, scaled_shifted(structure, theta, inference.inverse, df)
-    return chisq, df, yuan_bentler(structure, inference.inverse, inference.meat, df, saturated_trace(structure))
+    inverse = _test_inverse(structure, fit.options, theta, inference)
+    return chisq, df, yuan_bentler(structure, inverse, inference.meat, df, saturated_trace(structure))
 
 
 def _robust(fit, chisq, test, x2_null, df_null, test_null) -> tuple[RobustFit | None, float | None]:
@@ -126,6 +137,8 @@ def _robust(fit, chisq, test, x2_null, df_null, test_null) -> tuple[RobustFit | 
         return None, None
     if fit.structure.ordinal:
         return ordinal_robust(fit), None
+    if fit.df == 0:
+        return RobustFit(chisq, 0.0, NAN, x2_null, df_null, NAN), NAN
     if test_null is None or not math.isfinite(test.factor):
         return UNDEFINED, None
     c, c_null = test.factor, test_null.factor

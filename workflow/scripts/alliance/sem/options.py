@@ -12,7 +12,8 @@ class Options:
     estimator: the name the user knows; discrepancy: "ML", "DWLS" or "ULS"; se: "standard", "robust.sem" (Gamma
     sandwich), "robust.huber.white" (casewise sandwich), "none"; test: "standard", "satorra.bentler",
     "scaled.shifted" or "yuan.bentler.mplus"; information: "expected" or "observed"; missing: "listwise", "ml" or
-    "pairwise"; clustered: scores are summed by cluster before the sandwich.
+    "pairwise"; clustered: scores are summed by cluster before the sandwich; test_hessian: whether the scaled test uses
+    the exact second derivatives or leaves out those of the moments (as lavaan does for ML with clusters).
     """
 
     estimator: str
@@ -22,6 +23,7 @@ class Options:
     information: str = "expected"
     missing: str = "listwise"
     clustered: bool = False
+    test_hessian: bool = True
 
     @property
     def scaled(self) -> bool:
@@ -71,7 +73,9 @@ def resolve(estimator: str | None, *, ordered: bool, missing: str, clustered: bo
         raise ValueError(f"sampling weights go with MLR (or WLSMV when ordered), not with {name}")
     options = Options(name, discrepancy, se, test, missing=how, clustered=clustered)
     if discrepancy == "ML" and se == "standard" and (clustered or weighted):
-        options = replace(options, estimator="MLR", se="robust.huber.white", test="yuan.bentler.mplus")
+        options = replace(
+            options, estimator="MLR", se="robust.huber.white", test="yuan.bentler.mplus", test_hessian=not clustered
+        )
     elif clustered and se == "standard":
         options = replace(options, se="robust.sem", test="scaled.shifted")
     if discrepancy == "ML" and (how == "ml" or options.se == "robust.huber.white"):

@@ -17,7 +17,7 @@ def root_mean_squares(
 ) -> dict[str, float]:
     """RMR, SRMR and CRMR of one group of continuous variables, with and without the means (``mean`` None: none)."""
     p = len(cov)
-    sd, sd_implied = np.sqrt(np.diag(cov)), np.sqrt(np.diag(sigma))
+    sd = np.sqrt(np.diag(cov))
     raw = vech(cov - sigma)
     bentler = vech((cov - sigma) / np.outer(sd, sd))
     bollen = vech(_correlation(cov) - _correlation(sigma))
@@ -26,7 +26,7 @@ def root_mean_squares(
         kinds = {
             "rmr": (raw, mean - mu),
             "srmr": (bentler, (mean - mu) / sd),
-            "crmr": (bollen, mean / sd - mu / sd_implied),
+            "crmr": (bollen, (mean - mu) / sd),
         }
     out = {}
     for name, (entries, means) in kinds.items():
@@ -40,16 +40,18 @@ def root_mean_squares(
 
 
 def ordinal_root_mean_squares(moments, implied: np.ndarray) -> dict[str, float]:
-    """SRMR of correlations, and with thresholds and means, of one group of ordered variables (OrdinalMoments)."""
+    """RMR, SRMR, CRMR of correlations, and with thresholds, of one group of ordered variables (OrdinalMoments)."""
     sd = dict(zip(moments.names, np.sqrt(np.diag(moments.cov)), strict=True))
     residual = moments.stats - implied
-    cov = np.array([r / sd[m[1]] / sd[m[2]] for r, m in zip(residual, moments.labels, strict=True) if m[0] == "cov"])
-    location = np.array([r / sd[m[1]] for r, m in zip(residual, moments.labels, strict=True) if m[0] in ("th", "mean")])
-    squares, more = float(cov @ cov), float(location @ location)
+    kind = np.array([label[0] for label in moments.labels])
+    raw, thresholds = residual[kind == "cov"], residual[kind == "th"]
+    scale = np.array([sd[label[1]] * sd[label[2]] for label in moments.labels if label[0] == "cov"])
+    scaled = raw / scale
     p = len(moments.names) + len(moments.exo)  # lavaan counts the covariates among the variables
-    return {
-        "srmr_nomean": float(np.sqrt(squares / (cov.size + p))),
-        "srmr": float(np.sqrt((squares + more) / (cov.size + p + location.size))),
-        "crmr_nomean": float(np.sqrt(squares / cov.size)) if cov.size else 0.0,
-        "crmr": float(np.sqrt((squares + more) / (cov.size + location.size))),
-    }
+    more = float(thresholds @ thresholds)
+    out = {}
+    for name, entries, extra in (("rmr", raw, p), ("srmr", scaled, p), ("crmr", scaled, 0)):
+        squares, size = float(entries @ entries), entries.size + extra
+        out[f"{name}_nomean"] = float(np.sqrt(squares / size)) if size else 0.0
+        out[name] = float(np.sqrt((squares + more) / (size + thresholds.size)))
+    return out

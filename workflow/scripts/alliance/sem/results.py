@@ -182,6 +182,12 @@ class Fit:
             out[np.array(self.table.op) == ":="] = np.sqrt(np.maximum(variance, 0.0))
         return out
 
+    def _row_names(self) -> dict[str, Any]:
+        """lhs, op, rhs and group as lavaan prints them; with several groups := belongs to none (0)."""
+        group = np.where(self.table.group == 0, 1, self.table.group) if self.n_groups == 1 else self.table.group
+        rhs = [r.replace(" ", "") if op == ":=" else r for r, op in zip(self.table.rhs, self.table.op, strict=True)]
+        return {"lhs": self.table.lhs, "op": self.table.op, "rhs": rhs, "group": group}
+
     @cached_property
     def parameters(self) -> pd.DataFrame:
         """One row per parameter: lhs op rhs group label est se z pvalue ci_lower ci_upper std_lv std_all."""
@@ -195,7 +201,7 @@ class Fit:
         std_lv, std_all = standardize(self, self.theta)
         return pd.DataFrame(
             {
-                "lhs": self.table.lhs, "op": self.table.op, "rhs": self.table.rhs, "group": self.table.group,
+                **self._row_names(),
                 "label": ["" if label.startswith(".p") else label for label in self.table.label],
                 "est": est, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z)),
                 "ci_lower": est - half, "ci_upper": est + half, "std_lv": std_lv, "std_all": std_all,
@@ -218,7 +224,7 @@ class Fit:
         half = ndtri(0.975) * se
         return pd.DataFrame(
             {
-                "lhs": self.table.lhs, "op": self.table.op, "rhs": self.table.rhs, "group": self.table.group,
+                **self._row_names(),
                 "est_std": est, "se": se, "z": z, "pvalue": 2 * ndtr(-np.abs(z)),
                 "ci_lower": est - half, "ci_upper": est + half,
             }

@@ -43,6 +43,8 @@ def ordinal_robust(fit: Fit) -> RobustFit:
     moments = structure.moments
     if any(m.exo or not np.all(m.ordered) for m in moments) or fit.inference.inverse is None:
         return UNDEFINED
+    if _thresholds_constrained(fit):
+        return UNDEFINED
     if any(np.linalg.eigvalsh(m.cov)[0] < 1.5e-8 for m in moments):
         return UNDEFINED
     p = len(moments[0].names)
@@ -76,6 +78,15 @@ def ordinal_robust(fit: Fit) -> RobustFit:
     trace = float(np.sum((residual.T @ v @ residual) * gamma))
     c = trace / df if df > 0 else float("nan")
     return RobustFit(float(x2), float(df), c, float(x2_null), df_null, float(c_null) / df_null)
+
+
+def _thresholds_constrained(fit: Fit) -> bool:
+    """Whether thresholds are shared or constrained: the correction knows only the correlations."""
+    table = fit.table
+    numbers = [int(n) for op, n in zip(table.op, table.free, strict=True) if op == "|" and n]
+    if len(set(numbers)) < len(numbers):
+        return True
+    return bool(np.any(fit.constraint_jacobian[:, np.array(numbers, dtype=int) - 1]))
 
 
 def _correlation_parameters(fit: Fit) -> int:

@@ -18,12 +18,20 @@ from .vech import block_diagonal, normal_theory_weight, vech, vech_index, vech_w
 
 
 class NormalStructure:
-    """Continuous variables, complete or incomplete."""
+    """Continuous variables by maximum likelihood, complete or incomplete."""
 
     ordinal = False
+    least_squares = False
 
-    def __init__(self, groups: list[GroupModel], moments: list[CompleteMoments] | list[MissingMoments]):
+    def __init__(
+        self,
+        groups: list[GroupModel],
+        moments: list[CompleteMoments] | list[MissingMoments],
+        exogenous: np.ndarray | None = None,
+    ):
         self.groups, self.moments = groups, moments
+        # positions of the exogenous covariates, fixed or free: uncorrelated with the rest in the independence model
+        self.exogenous = np.empty(0, dtype=np.intp) if exogenous is None else np.asarray(exogenous, dtype=np.intp)
         self.n_par = groups[0].n_par
         self.missing = moments[0].missing
         self.meanstructure = groups[0].meanstructure
@@ -126,17 +134,22 @@ class OrdinalStructure:
     """Ordered (and numeric) variables through thresholds, slopes and correlations; least squares."""
 
     ordinal = True
+    least_squares = True
     missing = False
     meanstructure = True
 
     def __init__(self, groups: list[CategoricalGroup], moments: list, unweighted: bool):
         self.groups, self.moments = groups, moments
         self.n_par = groups[0].linear.n_par
-        stats = [m.stats for m in moments]
+        self.stats = stats = [m.stats for m in moments]
         self.diagonal = [np.ones(len(m.stats)) if unweighted else 1 / np.diag(m.gamma) for m in moments]
         self.objective = LeastSquares(groups, stats, self.diagonal, [m.n for m in moments])
         self.n, self.share = self.objective.n, self.objective.share
         self.names = [m.names for m in moments]
+
+    def covariances(self) -> list[np.ndarray]:
+        """Which statistics are covariances of two variables, in each group."""
+        return [np.array([label[0] == "cov" for label in m.labels]) for m in self.moments]
 
     def implied(self, theta: np.ndarray) -> list[np.ndarray]:
         """Implied statistics of each group."""
@@ -154,6 +167,66 @@ class OrdinalStructure:
     def gamma(self) -> list[np.ndarray]:
         """Asymptotic covariance of the statistics of each group."""
         return [m.gamma for m in self.moments]
+
+
+class _Moments:
+    """Mean vector and covariances of a continuous model as stacked statistics, for least squares."""
+
+    def __init__(self, group: GroupModel):
+        self.group = group
+
+    def stats(self, theta: np.ndarray) -> np.ndarray:
+        """(mu if modelled, vech Sigma)."""
+        at = self.group.implied(theta)
+        return np.concatenate([at.mu, vech(at.sigma)]) if self.group.meanstructure else vech(at.sigma)
+
+    def jacobian(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The statistics and their Jacobian."""
+        at = self.group.implied(theta)
+        if not self.group.meanstructure:
+            return vech(at.sigma), self.group.d_sigma(at)
+        stats = np.concatenate([at.mu, vech(at.sigma)])
+        return stats, np.vstack([self.group.d_mu(at), self.group.d_sigma(at)])
+
+
+class ContinuousLeastSquares(NormalStructure):
+    """Continuous variables by diagonally weighted or unweighted least squares; covariances divided by n - 1."""
+
+    least_squares = True
+
+    def __init__(self, groups: list[GroupModel], moments: list[CompleteMoments], exogenous, unweighted: bool):
+        super().__init__(groups, moments, exogenous)
+        gammas = [_gamma(m, self.meanstructure) for m in moments] if moments[0].data is not None else None
+        if gammas is None and not unweighted:
+            raise ValueError("weighted least squares needs the data, not only a covariance matrix")
+        for m in moments:
+            m.cov = m.cov * m.n / (m.n - 1)
+        stats = [np.concatenate([m.mean, vech(m.cov)]) if self.meanstructure else vech(m.cov) for m in moments]
+        sizes = [len(s) for s in stats]
+        self.stats, self._gammas = stats, gammas
+        self.diagonal = [np.ones(size) for size in sizes] if unweighted else [1 / np.diag(g) for g in gammas or []]
+        self.objective = LeastSquares([_Moments(g) for g in groups], stats, self.diagonal, [m.n for m in moments])
+
+    def covariances(self) -> list[np.ndarray]:
+        """Which statistics are covariances of two variables, in each group."""
+        out = []
+        for m in self.moments:
+            rows, cols = vech_index(len(m.names))
+            means = np.zeros(len(m.names) if self.meanstructure else 0, dtype=bool)
+            both_x = np.isin(rows, self.exogenous) & np.isin(cols, self.exogenous)
+            out.append(np.concatenate([means, (rows != cols) & ~both_x]))
+        return out
+
+    def weights(self, theta: np.ndarray) -> list[np.ndarray]:
+        """The diagonal of the weight matrix of each group."""
+        del theta
+        return self.diagonal
+
+    def gamma(self) -> list[np.ndarray]:
+        """Distribution-free covariance of the statistics of each group."""
+        if self._gammas is None:
+            raise ValueError("robust standard errors and tests need the data, not only a covariance matrix")
+        return self._gammas
 
 
 def _summed(scores: np.ndarray, observed: CompleteMoments | MissingMoments) -> np.ndarray:
