@@ -24,7 +24,7 @@ def lavaan():
 
 @pytest.fixture(scope="module")
 def alliance():
-    return pd.read_csv(HERE / "alliance.csv")
+    return pd.read_csv(HERE.parent / "sem" / "data" / "alliance.csv")
 
 
 def assert_like(fit, expected):

@@ -19,7 +19,8 @@ SETTINGS = {"models": ["correlated"], "chosen": "correlated", "separability_cut"
 
 @pytest.fixture(scope="module")
 def items():
-    return pd.read_csv(REFERENCE / "alliance.csv").astype(float)
+    columns = [item for items in KEY.values() for item in items]
+    return pd.read_csv(REFERENCE.parent / "sem" / "data" / "alliance.csv", usecols=columns)[columns].astype(float)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 # Numbers of lavaan 0.6-14 for tests/reference/test_measurement_lavaan.py: Rscript lavaan.R > lavaan.json
-# alliance.csv is simulated; of Holzinger & Swineford (1939) only the covariance matrix of nine variables is kept.
+# Run it in this folder. alliance.csv is simulated; of Holzinger & Swineford (1939) only the covariance matrix of nine variables is kept.
 suppressMessages({library(lavaan); library(jsonlite)})
-data <- read.csv("alliance.csv")
+data <- read.csv("../sem/data/alliance.csv")
 key <- list(bond = paste0("b", 1:4, "_w1"), goal = paste0("g", 1:4, "_w1"), task = paste0("t", 1:4, "_w1"))
 line <- function(f, items) paste(f, "=~", paste(items, collapse = " + "))
 three <- paste(mapply(line, names(key), key), collapse = "\n")
