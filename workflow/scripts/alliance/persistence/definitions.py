@@ -31,7 +31,7 @@ class Definition:
     field_label: str = ""
     codes: tuple[str, ...] = ()
     variable: str = ""
-    values: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     enrolled: str = "fall"
     graduates: str = "persist"
     data_reach: str = "window_start"
@@ -62,7 +62,7 @@ def _read(name: str, block: Mapping[str, Any], fields: Mapping[str, Any], calend
         }
     if "value" in block:
         value = block["value"]
-        known["values"] = tuple(_answer_text(v) for v in (value if isinstance(value, list) else [value]))
+        known["answers"] = tuple(_answer_text(v) for v in (value if isinstance(value, list) else [value]))
     whole_year = block["kind"] == "graduated" or block.get("enrolled") == "year"
     known["data_reach"] = block.get("data_reach", "window_end" if whole_year else "window_start")
     known.setdefault("gap", len(calendar.terms) + 1)
@@ -89,7 +89,7 @@ def definition_sentence(d: Definition) -> str:
     """One sentence that says when the outcome has occurred."""
     where = " at the institution of entry" if d.institution == "same" else ""
     if d.kind == "answer":
-        return f"Answered {d.variable} with {' or '.join(d.values)}."
+        return f"Answered {d.variable} with {' or '.join(d.answers)}."
     if d.kind == "graduated":
         return f"Received a degree before the fall that follows the {ordinal(d.years)} academic year since entry."
     if d.kind == "time_to_departure":

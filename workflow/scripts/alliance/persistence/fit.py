@@ -12,7 +12,7 @@ from alliance.persistence.links import LINKS
 from alliance.persistence.prepare import Prepared, prepare
 from alliance.persistence.result import OutcomeFit
 from alliance.persistence.sandwich import CLUSTERED, HETEROSCEDASTIC, Clustered, clustered_vcov, heteroscedastic_vcov
-from alliance.persistence.separation import separating_columns, suspicious
+from alliance.persistence.separation import separating_variables, suspicious
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,10 +107,10 @@ def _fit_glm_family(ready: Prepared, family: str, link: str, kind: str, level: f
     result = fit_glm(ready.y, ready.X, link, ready.weights, firth=family == "firth")
     kept = ~result.aliased
     if link != "identity" and family != "firth" and suspicious(result.eta, result.converged):
-        apart = separating_columns(ready.y, ready.X[:, kept])
-        if apart.any():
-            names = [str(n) for n in np.array(ready.design.names)[kept][apart] if n != "Intercept"]
-            reason = f"the outcome is separated by {', '.join(names)}: no finite estimate exists"
+        apart = separating_variables(ready.y, ready.X[:, kept], np.array(ready.design.assign)[kept])
+        if apart:
+            names = ", ".join(ready.design.term_name(term) for term in apart)
+            reason = f"the outcome is separated by {names}: no finite estimate exists"
             return failed(ready, family, link, kind, "separated", reason)
     if not result.converged:
         return failed(ready, family, link, kind, "not_converged", f"no convergence in {result.iterations} iterations")

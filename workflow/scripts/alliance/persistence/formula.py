@@ -65,6 +65,12 @@ class Design:
             self.names += names
             self.assign += [place] * len(names)
 
+    def term_name(self, number: int) -> str:
+        """A term in words: its variables joined by "x"; number 0 is the intercept."""
+        if number == 0:
+            return "the intercept"
+        return " x ".join(dict.fromkeys(c for factor in self.formula.terms[number - 1] for c in factor.node.columns()))
+
     def variables(self) -> tuple[str, ...]:
         """The data columns on the right-hand side."""
         return self.formula.columns()

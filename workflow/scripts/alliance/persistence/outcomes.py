@@ -112,7 +112,7 @@ def _graduated(d: Definition, records: Records) -> Outcome:
 def _answered(d: Definition, answers: pd.DataFrame) -> Outcome:
     given = answers[d.variable].astype("string")
     reason = np.where(given.isna(), NO_ANSWER, "").astype(object)
-    return _outcome(given.isin(d.values).fillna(False).to_numpy(dtype=float), reason)
+    return _outcome(given.isin(d.answers).fillna(False).to_numpy(dtype=float), reason)
 
 
 def in_field(fields: np.ndarray, codes: tuple[str, ...]) -> np.ndarray:

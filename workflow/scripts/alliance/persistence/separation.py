@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 LIMIT = 50_000  # rows up to which the linear programme is solved
@@ -24,6 +26,18 @@ def separating_columns(y: np.ndarray, X: np.ndarray) -> np.ndarray:
     if not found.success or -found.fun < 1e-6:
         return np.zeros(X.shape[1], dtype=bool)
     return np.abs(found.x) > 1e-7
+
+
+def separating_variables(y: np.ndarray, X: np.ndarray, assign: Sequence[int]) -> list[int]:
+    """Terms (numbers in ``assign``, one per column) without which the outcome would not be separated.
+
+    When no single term is necessary, all terms of the separating direction. Empty without separation.
+    """
+    terms = np.asarray(assign)
+    columns = separating_columns(y, X)
+    found = sorted({int(t) for t in terms[columns]})
+    necessary = [t for t in found if t != 0 and not separating_columns(y, X[:, terms != t]).any()]
+    return necessary or [t for t in found if t != 0] or found
 
 
 def suspicious(eta: np.ndarray, converged: bool) -> bool:
