@@ -2,3 +2,10 @@
 
 
 include: "workflow/Snakefile"
+
+
+rule all:
+    """Everything that the study's config asks for. (Without a rule of its own a front door opens on nothing.)"""
+    default_target: True
+    input:
+        targets(),
