@@ -1,0 +1,221 @@
+"""Standard errors of the structural estimates that count the uncertainty of the measurement step.
+
+Two-step (Rosseel & Loh 2022, eq. 15; Gong & Samaniego 1981): V = I22^-1 / n + I22^-1 I21 V11 I12 I22^-1 with the joint
+information at the two-step estimates; for ordered variables the first term is a Gamma sandwich, as in lavaan 0.7.
+Robust: the structural estimates are a smooth function of the sample moments, whose derivative J and asymptotic
+covariance Gamma give V = J Gamma J' / n; it needs no normality, counts the covariance between the blocks and the steps,
+and works for clusters and weights.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .estimation import null_space
+from .inference import gamma_meat, invert
+from .modification import expected_information
+from .sam_blocks import Parts
+from .sam_moments import factor_moments, sample_moments
+from .structure import NormalStructure
+from .vech import vech, vech_index
+
+if TYPE_CHECKING:
+    from .results import Fit
+    from .table import ParameterTable
+
+FloatArray = NDArray[np.float64]
+
+
+def _numbers(table: ParameterTable) -> dict[tuple[str, str, str, int], int]:
+    """Cell -> free parameter number (from 1)."""
+    cells = zip(table.lhs, table.op, table.rhs, table.group.tolist(), strict=True)
+    return {cell: int(number) for cell, number in zip(cells, table.free, strict=True) if number}
+
+
+def two_step_vcov(
+    joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray
+) -> FloatArray:
+    """Covariance (n_par, n_par) of the structural estimates ``theta`` by the two-step formula."""
+    numbers = _numbers(joint.table)
+    values = np.full(joint.table.n_par, np.nan)
+    pairs = [(numbers[cell] - 1, k - 1) for cell, k in _numbers(structural).items() if cell in numbers]
+    second = list(dict.fromkeys(number for number, _ in pairs))
+    for number, k in pairs:
+        values[number] = theta[k]
+    origin: dict[int, tuple[int, int]] = {}
+    for b, block in enumerate(blocks):
+        for cell, k in _numbers(block.table).items():
+            number = numbers.get(cell, 0) - 1
+            if number >= 0 and number not in second and number not in origin:
+                origin[number] = (b, k - 1)
+                values[number] = block.theta[k - 1]
+    estimated = len(second)
+    for cell, number in numbers.items():
+        if np.isnan(values[number - 1]):
+            if cell[1] != "|" or cell[0] not in parts.observed:
+                raise ValueError(f"fit_sam: no step estimates {''.join(cell[:3])}; put its factors into one block")
+            values[number - 1] = sample_threshold(joint, cell)
+            second.append(number - 1)
+    first = sorted(origin)
+    v11 = np.zeros((len(first), len(first)))
+    for i, a in enumerate(first):
+        for j, b in enumerate(first):
+            if origin[a][0] == origin[b][0]:
+                v11[i, j] = blocks[origin[a][0]].vcov[origin[a][1], origin[b][1]]  # type: ignore[index]
+    if joint.structure.missing:
+        information = joint.structure.objective.hessian(values)  # type: ignore[union-attr]
+    else:
+        information = expected_information(joint.structure, values)
+    jacobian = structural.constraint_values(theta)[1] if structural.constraints else np.empty((0, len(theta)))
+    order = np.zeros((len(jacobian), len(second)))
+    for position, (number, k) in enumerate(dict(pairs).items()):
+        order[:, position] = jacobian[:, k]
+        assert second[position] == number
+    inverse = invert(information[np.ix_(second, second)], null_space(order))
+    out = np.full((len(theta), len(theta)), np.nan)
+    if inverse is None:
+        return out
+    own = inverse
+    if joint.structure.ordinal:
+        own = inverse @ gamma_meat(joint.structure, values)[np.ix_(second, second)] @ inverse
+    carry = inverse @ information[np.ix_(second, first)]
+    both = own / joint.structure.n + carry @ v11 @ carry.T
+    place = [k for _, k in dict(pairs).items()]
+    out[np.ix_(place, place)] = both[:estimated, :estimated]
+    # the residual variance of an ordered outcome follows from the rest: like in fit_sem it has no error of its own
+    out[np.isnan(out)] = 0.0
+    return out
+
+
+def sample_threshold(joint: Fit, cell: tuple) -> float:
+    """Sample threshold ``(name, "|", "tk", group)``."""
+    observed = joint.observed[cell[3] - 1]
+    return float(observed.thresholds[observed.names.index(cell[0])][int(cell[2][1:]) - 1])
+
+
+def robust_vcov(
+    joint: Fit,
+    blocks: list[Fit],
+    parts: Parts,
+    structural: ParameterTable,
+    structure: NormalStructure,
+    theta: FloatArray,
+) -> FloatArray:
+    """Covariance of the structural estimates from the asymptotic covariance of the sample moments."""
+    thetas = [block.theta for block in blocks]
+    delta, implied = structure.delta(theta), structure.implied(theta)
+    weights = [structure.h1_information(g, *implied[g], "expected") for g in range(len(implied))]
+    information = sum(s * d.T @ w @ d for s, d, w in zip(structure.share, delta, weights, strict=True))
+    jacobian = structural.constraint_values(theta)[1] if structural.constraints else np.empty((0, len(theta)))
+    inverse = invert(information, null_space(jacobian))
+    if inverse is None:
+        return np.full((len(theta), len(theta)), np.nan)
+    breads = [_block_bread(block) for block in blocks]
+    total = np.zeros((len(theta), len(theta)))
+    for g, moments in enumerate(joint.observed):
+        stats = _stats(joint, g)
+        through = np.zeros((len(theta), len(stats)))
+        # measurement estimates that are equal across groups carry this group's statistics into every group's moments
+        moved = [_moved(bread[g], block, joint, g) for bread, block in zip(breads, blocks, strict=True)]
+        for h in range(joint.n_groups):
+            slope = _slope_of_thetas(joint, blocks, parts, thetas, h, structure.meanstructure)
+            change = sum(s @ m for s, m in zip(slope, moved, strict=True))
+            if h == g:
+                change = change + _slope_of_stats(joint, blocks, parts, thetas, h, stats, structure.meanstructure)
+            through += structure.share[h] * (inverse @ delta[h].T @ weights[h] @ change)
+        total += through @ moment_covariance(joint, g) @ through.T / moments.n
+    return total
+
+
+def moment_covariance(joint: Fit, g: int) -> FloatArray:
+    """Asymptotic covariance of sqrt(n) times the sample moments of group g."""
+    if not joint.structure.missing:
+        return joint.structure.gamma()[g]
+    mu, sigma = joint.observed[g].saturated
+    information = joint.structure.h1_information(g, mu, sigma, "observed")
+    scores = joint.structure.moment_scores(g, mu, sigma)
+    inverse = np.linalg.pinv(information)
+    return inverse @ (scores.T @ scores / joint.observed[g].n) @ inverse
+
+
+def _stats(fit: Fit, g: int) -> FloatArray:
+    """Stacked sample statistics of group g."""
+    observed = fit.observed[g]
+    if fit.structure.ordinal:
+        return observed.stats
+    mean, cov = observed.saturated
+    return np.concatenate([mean, vech(cov)]) if fit.structure.meanstructure else vech(cov)
+
+
+def _keys(fit: Fit, g: int) -> list[tuple]:
+    """Names of the statistics, the same whatever the order of variables."""
+    observed = fit.observed[g]
+    if fit.structure.ordinal:
+        return [("cov", frozenset(label[1:])) if label[0] == "cov" else tuple(label) for label in observed.labels]
+    names = observed.names
+    rows, cols = vech_index(len(names))
+    keys: list[tuple] = [("mean", name) for name in names] if fit.structure.meanstructure else []
+    for i, j in zip(rows, cols, strict=True):
+        keys.append(("var", names[i]) if i == j else ("cov", frozenset((names[i], names[j]))))
+    return keys
+
+
+def _block_bread(block: Fit) -> list[FloatArray]:
+    """Per group: derivative of the block's estimates in the group's sample statistics (n_par x k)."""
+    structure, theta = block.structure, block.theta
+    delta, weights = structure.delta(theta), structure.weights(theta)
+    weighted = [d.T * w if w.ndim == 1 else d.T @ w for d, w in zip(delta, weights, strict=True)]
+    information = sum(s * w @ d for s, w, d in zip(structure.share, weighted, delta, strict=True))
+    inverse = invert(information, null_space(block.constraint_jacobian))
+    if inverse is None:
+        raise ValueError("a measurement block is not identified: no standard errors")
+    return [share * inverse @ w for share, w in zip(structure.share, weighted, strict=True)]
+
+
+def _moved(bread: FloatArray, block: Fit, joint: Fit, g: int) -> FloatArray:
+    """The block's derivative spread over the joint model's statistics of group g."""
+    place = {key: k for k, key in enumerate(_keys(joint, g))}
+    out = np.zeros((len(bread), len(place)))
+    for column, key in enumerate(_keys(block, g)):
+        # the ordinal statistics hold minus the mean of a numeric variable
+        turned = key[0] == "mean" and joint.structure.ordinal and not block.structure.ordinal
+        out[:, place[key]] = -bread[:, column] if turned else bread[:, column]
+    return out
+
+
+def _stacked(joint, blocks, parts, thetas, g, means: bool, stats=None) -> FloatArray:
+    moments = factor_moments(parts, blocks, thetas, sample_moments(joint, g, stats), g, correct=False)
+    return np.concatenate([moments.mean, vech(moments.cov)]) if means else vech(moments.cov)
+
+
+def _slope_of_thetas(joint, blocks, parts, thetas, g, means: bool) -> list[FloatArray]:
+    """Per block: derivative of the stacked factor moments in the block's parameters, by central differences."""
+    out = []
+    for b, theta in enumerate(thetas):
+        columns = []
+        for k in range(len(theta)):
+            step = 1e-5 * max(1.0, abs(theta[k]))
+            ends = []
+            for sign in (1, -1):
+                moved = [t.copy() for t in thetas]
+                moved[b][k] += sign * step
+                ends.append(_stacked(joint, blocks, parts, moved, g, means))
+            columns.append((ends[0] - ends[1]) / (2 * step))
+        out.append(np.column_stack(columns))
+    return out
+
+
+def _slope_of_stats(joint, blocks, parts, thetas, g, stats, means: bool) -> FloatArray:
+    """Derivative of the stacked factor moments in the sample statistics; they are linear in them."""
+    columns = []
+    for k in range(len(stats)):
+        ends = []
+        for sign in (1, -1):
+            moved = stats.copy()
+            moved[k] += sign * 1e-4
+            ends.append(_stacked(joint, blocks, parts, thetas, g, means, moved))
+        columns.append((ends[0] - ends[1]) / 2e-4)
+    return np.column_stack(columns)
