@@ -46,4 +46,5 @@ def stage(name: str, snakemake) -> Iterator[None]:
 def _message(name: str, error: Exception, log: Path) -> str:
     if isinstance(error, Stop):
         return error.render()
-    return f"STOPPED in {name}: unexpected {type(error).__name__}: {error} -> please report it with {log}"
+    # The error's own text may quote a row, so it stays in the log.
+    return f"STOPPED in {name}: unexpected {type(error).__name__} -> see {log}; it is a fault of ours: please report it"
