@@ -25,14 +25,21 @@ class SampleError(ValueError):
 
 @dataclass
 class Sample:
-    """Columns as numbers, with what splits, weights and clusters the cases (positions into the rows kept)."""
+    """Columns as numbers (N x p), with what splits, weights and clusters the cases (positions of rows)."""
 
-    columns: dict[str, np.ndarray]
+    names: list[str]
+    matrix: np.ndarray
     groups: list[np.ndarray]
     labels: list[Any]
     weights: np.ndarray | None
     cluster: np.ndarray | None
     warnings: list[str] = field(default_factory=list)
+
+    def block(self, names: list[str]) -> np.ndarray:
+        """Columns ``names`` (N x len(names))."""
+        if names == self.names:
+            return self.matrix
+        return self.matrix[:, [self.names.index(name) for name in names]]
 
 
 def group_labels(data: pd.DataFrame, group: str | None) -> list[Any]:
@@ -56,17 +63,7 @@ def read_sample(
     absent = [name for name in needed if name not in data.columns]
     if absent:
         raise SampleError(f"the data have no column(s) {', '.join(absent)}: correct the names in the model")
-    columns, textual = {}, []
-    for name in names:
-        try:
-            columns[name] = np.asarray(data[name].to_numpy(dtype=float, na_value=np.nan))
-        except (TypeError, ValueError):
-            textual.append(name)
-    if textual:
-        raise SampleError(f"column(s) {', '.join(textual)} are not numeric: code the answers as numbers")
-    infinite = [name for name, column in columns.items() if np.isinf(column).any()]
-    if infinite:
-        raise SampleError(f"column(s) {', '.join(infinite)} hold infinite values")
+    matrix = _numbers(data, list(names))
     keep = np.ones(len(data), dtype=bool)
     weights = codes = None
     if sampling_weights is not None:
@@ -83,7 +80,31 @@ def read_sample(
     else:
         which = data[group].to_numpy()
         groups = [np.flatnonzero(keep & (which == label)) for label in labels]
-    return Sample(columns, groups, labels, weights, codes)
+    return Sample(list(names), matrix, groups, labels, weights, codes)
+
+
+def _numbers(data: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """N x p float matrix of the columns, nan for missing. SampleError names columns of text or with infinite values."""
+    try:  # one conversion for all columns is much quicker than one for each
+        matrix = data[names].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        textual = [name for name in names if not _is_numeric(data[name])]
+        raise SampleError(f"column(s) {', '.join(textual)} are not numeric: code the answers as numbers") from None
+    if matrix.shape[1] != len(names):
+        raise SampleError("the data have several columns of the same name")
+    finite = ~np.isinf(matrix).any(axis=0)
+    if not finite.all():
+        infinite = [name for name, good in zip(names, finite, strict=True) if not good]
+        raise SampleError(f"column(s) {', '.join(infinite)} hold infinite values")
+    return matrix
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    try:
+        column.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _normalised(sample: Sample, rows: list[np.ndarray]) -> list[np.ndarray | None]:
@@ -99,7 +120,7 @@ def continuous_moments(
     sample: Sample, names: list[str], x_names: list[str], missing: str
 ) -> list[CompleteMoments] | list[MissingMoments]:
     """Moments of every group; ``missing`` "listwise" or "ml". ``x_names``: covariates fixed at their sample moments."""
-    matrix = np.column_stack([sample.columns[name] for name in names])
+    matrix = sample.block(names)
     x = [names.index(name) for name in x_names]
     absent = np.isnan(matrix)
     drop = absent.any(axis=1) if missing == "listwise" else absent.all(axis=1) | absent[:, x].any(axis=1)
@@ -198,8 +219,7 @@ def ordinal_groups(
     """OrdinalMoments of every group."""
     from .ordinal import OrdinalDataError, ordinal_moments
 
-    matrix = np.column_stack([sample.columns[name] for name in names])
-    covariates = np.column_stack([sample.columns[name] for name in exo]) if exo else np.empty((len(matrix), 0))
+    matrix, covariates = sample.block(names), sample.block(exo)
     is_ordered = np.array([name in ordered for name in names])
     absent = np.isnan(matrix)
     drop = absent.any(axis=1) if missing == "listwise" else absent.all(axis=1)

@@ -21,8 +21,11 @@ class Discrepancy(Protocol):
     def value(self, theta: np.ndarray) -> float:
         """F; LinAlgError outside the parameter space."""
 
-    def scoring(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """F, gradient, positive semi-definite approximation of the Hessian."""
+    def slope(self, theta: np.ndarray) -> np.ndarray:
+        """Gradient of F."""
+
+    def approximation(self, theta: np.ndarray) -> np.ndarray:
+        """Positive semi-definite approximation of the Hessian of F."""
 
 
 class Constraints(Protocol):
@@ -89,18 +92,20 @@ def minimise(
         return Optimum(theta, objective.value(theta), True, 0, 0.0, 0.0)
     none = (np.empty(0), np.empty((0, n_par)))
     newton = hasattr(objective, "hessian")
-    damping, penalty, best = 0.0, 1.0, np.inf
+    damping, penalty = 0.0, 1.0
     length = np.inf
     message = "no convergence within the iteration limit"
-    value, grad, info = objective.scoring(theta)
+    value, grad = objective.value(theta), objective.slope(theta)
     for iteration in range(1, max_iter + 1):  # noqa: B007 - reported
         h, jacobian = constraints(theta) if constraints is not None else none
-        matrix = info
+        matrix = None
         if newton and length < 3:
             exact = objective.hessian(theta)  # type: ignore[attr-defined]
             basis = null_space(jacobian)
             if _is_positive(basis.T @ exact @ basis):
                 matrix = exact
+        if matrix is None:
+            matrix = objective.approximation(theta)
         try:
             step, size = _direction(matrix, grad, h, jacobian, damping)
         except np.linalg.LinAlgError:
@@ -113,13 +118,13 @@ def minimise(
         length = float(np.sqrt(max(size, 0.0) * objective.n))
         if length < tolerance and np.abs(h).max(initial=0.0) < 1e-9 and damping < 1e-3:
             theta = theta + step
-            value, grad, info = objective.scoring(theta)
+            value, grad = objective.value(theta), objective.slope(theta)
             message = ""
             break
         multiplier = np.abs(h).sum()
         penalty = max(penalty, 2 * _largest_multiplier(grad, jacobian)) if multiplier > 0 else penalty
         slope = float(grad @ step) - penalty * multiplier
-        accepted, value_new, theta_new = _line_search(objective, constraints, theta, step, value, penalty, h, slope)
+        accepted, value, theta = _line_search(objective, constraints, theta, step, value, penalty, h, slope)
         if not accepted:
             if length < 1e-4 and np.abs(h).max(initial=0.0) < 1e-8:
                 message = ""  # rounding stops the descent before the tolerance is reached
@@ -130,10 +135,8 @@ def minimise(
                 message = "no descent direction"
                 break
             continue
-        theta, value = theta_new, value_new
         damping = damping / 10 if damping > 1e-8 else 0.0
-        value, grad, info = objective.scoring(theta)
-        best = min(best, value)
+        grad = objective.slope(theta)
     h, jacobian = constraints(theta) if constraints is not None else none
     projected = null_space(jacobian).T @ grad
     return Optimum(theta, value, message == "", iteration, length, float(np.abs(projected).max(initial=0.0)), message)
