@@ -165,21 +165,23 @@ def describe() -> dict[str, list[dict]]:
         for d, named in items().items()
         for v in named
     ]
-    people = [
-        {"variable": "gender", "level": level, "cohort": c, "n": n, "share": n / 200, "mean": None, "sd": None}
-        for c in ("pooled", *COHORTS)
-        for level, n in (("man", 90), ("woman", 110))
-    ]
-    people += [
-        {"variable": "prior_gpa", "level": "", "cohort": c, "n": 200, "share": None, "mean": 3.1, "sd": 0.4}
-        for c in ("pooled", *COHORTS)
-    ]
-    missing = [{"role": "mentee", "wave": 1, "variable": "bond_1", "n": 200, "n_missing": 12, "share": 0.06}]
-    again = [{"role": "mentee", "wave": 2, "term": "bond", "estimate": 0.21, "std_error": 0.1, "p_value": 0.034}]
-    icc = [
-        {"dimension": d, "cluster": "program", "n": 200, "n_clusters": 20, "icc": 0.08, "design_effect": 1.7}
-        for d in DIMENSIONS
-    ]
+    people = []
+    for c in ("pooled", *COHORTS):
+        for level, n in (("man", 90), ("woman", 110), ("(missing)", None)):
+            share = None if n is None else n / 200
+            people.append(
+                {"variable": "gender", "level": level, "cohort": c, "n": n, "share": share, "suppressed": not n}
+            )
+        people.append({"variable": "prior_gpa", "level": "", "cohort": c, "n": 200, "mean": 3.1, "sd": 0.4})
+    everybody = {"role": "mentee", "wave": 1, "by": "all", "level": "all"}
+    missing = [{**everybody, "variable": "bond_1", "n": 200, "n_missing": 12, "share": 0.06, "suppressed": False}]
+    second = {"role": "mentee", "wave": 2, "n": 200, "n_responded": 140}
+    again = [{"part": "rate", **second, "by": "all", "level": "all", "rate": 0.7, "suppressed": False}]
+    for term, ratio in (("Intercept", 2.0), ("bond", 1.5), ("goal", 1.0), ("task", 1.1)):
+        odds = {"odds_ratio": ratio, "or_low": ratio / 1.2, "or_high": ratio * 1.2, "n_clusters": 20, "se_type": "CR2"}
+        again.append({"part": "model", **second, "term": term, "p_value": 0.034, **odds})
+    clusters = {"cluster": "program", "n": 200, "n_clusters": 20, "icc": 0.08, "conf_low": 0.02, "conf_high": 0.15}
+    icc = [{"role": "mentee", "wave": 1, "dimension": d, **clusters, "design_effect": 1.7} for d in DIMENSIONS]
     return {
         "describe_items": answered,
         "describe_characteristics": people,
@@ -243,20 +245,22 @@ def measurement(r: float = 0.7) -> dict[str, list[dict]]:
             parameters.append(_parameter(who, n, a, "~~", b, r))
             pair = {"sample": who, "model": "correlated", "dimension_1": a, "dimension_2": b}
             correlations.append({**pair, "r": r, "se": 0.03, "ci_lower": r - 0.06, "ci_upper": r + 0.06})
+    coefficients = [
+        (d, m, v) for d in DIMENSIONS for m, v in (("alpha", 0.81), ("omega", 0.83), ("omega_hierarchical", 0.2))
+    ]
+    coefficients += [("total", "omega_hierarchical", 0.8), ("total", "ecv", 0.7)]
     reliability = [
         {
             "sample": "pooled",
             "dimension": d,
             "measure": m,
             "value": v,
-            "se": None,
-            "ci_lower": None,
-            "ci_upper": None,
+            "ci_lower": v - 0.02,
+            "ci_upper": v + 0.02,
             "n": 200,
             "items": 2,
         }
-        for d in DIMENSIONS
-        for m, v in (("alpha", 0.81), ("omega", 0.83))
+        for d, m, v in coefficients
     ]
     verdict = "distinct" if r + 0.06 < 0.85 else "not_distinct"
     return {
@@ -494,7 +498,8 @@ def write(folder: Path, *parts: dict[str, list[dict]]) -> dict[str, Path]:
         path = folder / stage / f"{table}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            writer = csv.DictWriter(stream, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         files[name] = path

@@ -7,6 +7,7 @@ import math
 import pytest
 from alliance.reporting.words import Association, JointTest, answer, in_points, listing, separability
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
+from alliance.reporting.words_missing import attrition_in_words
 from alliance.reporting.words_recovery import recovery_in_words
 
 CLEAR = JointTest(19.2, 3, 0.0002)
@@ -151,26 +152,42 @@ def test_fit_and_reliability():
         ".092], SRMR = .021."
     )
     assert "could not be estimated" in fit_in_words({})
-    rows = [
-        ("Bond", "omega", 0.83),
-        ("Goal", "omega", math.nan),
-        ("General factor", "omega_hierarchical", 0.88),
-        ("General factor", "ecv", 0.83),
-    ]
-    text = reliability_in_words(rows)
-    assert text.startswith("Reliability (ω) was .83 for bond.")
-    assert "little is left to the single dimensions" in text
+    text = reliability_in_words(
+        [("Bond", 0.83), ("Goal", math.nan)],
+        {"ecv": 0.752, "omega_hierarchical": 0.82},
+        [("Bond", 0.35), ("Goal", 0.09)],
+    )
+    assert text == (
+        "Reliability (ω) was .83 for bond. In the bifactor model one general factor explains .75 of the common "
+        "variance "
+        "(ECV) and .82 of the variance of the total score (ω hierarchical); what a dimension adds to it is .35 for "
+        "bond "
+        "and .09 for goal."
+    )
+    assert reliability_in_words([], {}, []) == ""
+
+
+def test_attrition():
+    found = [("Bond", 1.46, 1.25, 1.71), ("Goal", 1.19, 0.99, 1.44)]
+    assert attrition_in_words("Mentee report, second year", 1143, 702, found) == (
+        "**Mentee report, second year** exists for 702 of 1,143 students (61.4%), more often with higher scores on "
+        "bond "
+        "(OR 1.46, 95% CI [1.25, 1.71]) at the first occasion: what is seen later is seen among a selection."
+    )
+    assert "no clear association" in attrition_in_words("Mentor report", 100, 50, found[1:])
+    assert attrition_in_words("Mentor report", 100, math.nan, []) == "**Mentor report**."
 
 
 def test_recovery():
     rows = [
-        {"kind": "link", "bias": -0.12, "coverage": 0.88, "replications": 100},
-        {"kind": "link", "bias": 0.05, "coverage": 0.95, "replications": 100},
-        {"kind": "loading", "bias": 0.01, "coverage": math.nan, "replications": 100},
+        {"kind": "link", "term": "bond", "bias": -0.12, "coverage": 0.88, "n_studies": 100},
+        {"kind": "link", "term": "all", "bias": math.nan, "coverage": 0.91, "n_studies": 100},
+        {"kind": "loading", "term": "bond_1", "bias": 0.01, "coverage": math.nan, "n_studies": 100},
+        {"kind": "loading", "term": "all", "bias": 0.01, "coverage": 0.95, "n_studies": 100},
     ]
     assert recovery_in_words(rows) == (
-        "In 100 simulated studies analysed in the same way, link coefficients: largest bias −0.12, 95% intervals "
-        "held the truth in 88% to 95% of the studies; "
-        "standardised loadings: largest bias 0.01."
+        "In 100 simulated studies analysed in the same way, 95% intervals held the truth in 95% for standardised "
+        "loadings (largest bias 0.01) and 91% for link coefficients (largest bias −0.12); nominal would be 95%. "
+        "The table below has every parameter."
     )
     assert recovery_in_words([]) == ""

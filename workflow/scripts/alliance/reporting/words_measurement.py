@@ -22,25 +22,24 @@ def fit_in_words(values: Mapping[str, float]) -> str:
     )
 
 
-def reliability_in_words(rows: Sequence[tuple[str, str, float]]) -> str:
-    """Omega of the dimensions and what the general factor leaves to them; rows are (dimension label, measure,
-    value)."""
-    omega = [(name, value) for name, measure, value in rows if measure == "omega" and not is_missing(value)]
-    hierarchical = [value for _, measure, value in rows if measure == "omega_hierarchical" and not is_missing(value)]
-    ecv = [value for _, measure, value in rows if measure == "ecv" and not is_missing(value)]
+def reliability_in_words(
+    omega: Sequence[tuple[str, float]], general: Mapping[str, float], own: Sequence[tuple[str, float]]
+) -> str:
+    """Omega of the dimensions; what a general factor explains (``ecv``, ``omega_hierarchical``), and what it leaves.
+
+    ``omega`` and ``own`` (omega hierarchical of a dimension after the general factor) are pairs of label and value.
+    """
     said = []
-    if omega:
+    known = [(name, value) for name, value in omega if not is_missing(value)]
+    if known:
         said.append(
-            f"Reliability (ω) was {listing([f'{bounded(value)} for {name.lower()}' for name, value in omega])}."
+            f"Reliability (ω) was {listing([f'{bounded(value)} for {name.lower()}' for name, value in known])}."
         )
-    if hierarchical and ecv:
-        said.append(
-            f"In the bifactor model a general factor explains {bounded(ecv[0])} of the common variance (ECV), and ω "
-            f"hierarchical of the total score is {bounded(hierarchical[0])}: "
-            + (
-                "little is left to the single dimensions."
-                if ecv[0] >= 0.8
-                else "the single dimensions keep variance of their own."
-            )
+    if not is_missing(general.get("ecv")) and not is_missing(general.get("omega_hierarchical")):
+        text = (
+            f"In the bifactor model one general factor explains {bounded(general['ecv'])} of the common variance (ECV) "
+            f"and {bounded(general['omega_hierarchical'])} of the variance of the total score (ω hierarchical)"
         )
+        left = [f"{bounded(value)} for {name.lower()}" for name, value in own if not is_missing(value)]
+        said.append(f"{text}; what a dimension adds to it is {listing(left)}." if left else f"{text}.")
     return " ".join(said)

@@ -8,28 +8,24 @@ from typing import Any
 from alliance.reporting.apa import count, is_missing, number, percent
 from alliance.reporting.words import listing
 
-_KINDS = {"loading": "standardised loadings", "correlation": "factor correlations", "link": "link coefficients"}
+# The kinds that the sentence speaks of, in this order; the table has all of them.
+KINDS = {"loading": "standardised loadings", "correlation": "factor correlations", "link": "link coefficients"}
+_TOGETHER = "all"  # the row over all parameters of a kind
 
 
 def recovery_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Bias and coverage by kind of parameter; rows have kind, bias and coverage (of the 95% intervals)."""
+    """Coverage and bias by kind of parameter; rows have kind, term, bias, coverage (of 95% intervals), n_studies."""
     parts = []
-    for kind in dict.fromkeys(str(r.get("kind")) for r in rows):
-        mine = [r for r in rows if str(r.get("kind")) == kind]
-        bias = [float(r["bias"]) for r in mine if not is_missing(r.get("bias"))]
-        covered = [float(r["coverage"]) for r in mine if not is_missing(r.get("coverage"))]
-        if not bias:
-            continue
-        worst = max(bias, key=abs)
-        text = f"{_KINDS.get(kind, kind)}: largest bias {number(worst)}"
-        if covered:
-            text += (
-                f", 95% intervals held the truth in {percent(min(covered), 0)} to {percent(max(covered), 0)} of "
-                "the studies"
-            )
-        parts.append(text)
+    for kind, name in KINDS.items():
+        mine = [r for r in rows if r["kind"] == kind]
+        bias = [float(r["bias"]) for r in mine if r["term"] != _TOGETHER and not is_missing(r["bias"])]
+        covered = [r["coverage"] for r in mine if r["term"] == _TOGETHER and not is_missing(r["coverage"])]
+        if bias and covered:
+            parts.append(f"{percent(covered[0], 0)} for {name} (largest bias {number(max(bias, key=abs))})")
     if not parts:
         return ""
-    replications = [r.get("replications") for r in rows if not is_missing(r.get("replications"))]
-    head = f"In {count(max(replications))} simulated studies" if replications else "In simulated studies"
-    return f"{head} analysed in the same way, {listing(parts) if len(parts) == 1 else '; '.join(parts)}."
+    studies = max(r["n_studies"] for r in rows)
+    return (
+        f"In {count(studies)} simulated studies analysed in the same way, 95% intervals held the truth in "
+        f"{listing(parts)}; nominal would be 95%. The table below has every parameter."
+    )

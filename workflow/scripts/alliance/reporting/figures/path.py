@@ -10,6 +10,7 @@ from alliance.reporting.figures.style import INK, QUIET
 
 _STEP, _GAP, _BOX = 34.0, 22.0, 26.0  # distance of items, extra distance between factors, height of an item
 _SIZE = 13.0
+_NAME = 80.0  # longer names of factors are broken into lines
 _FAN = 165.0  # from factor to item
 _ARC = 46.0  # how far each further neighbour's arc bends out
 
@@ -17,15 +18,9 @@ _ARC = 46.0  # how far each further neighbour's arc bends out
 def path_diagram(model: PathModel) -> Scene:
     """Draw it; the size follows from the numbers of items and factors, so that nothing overlaps."""
     y_item = _item_heights(model)
-    names = [model.label(f) for f in [*model.factors, *([model.general] if model.general else [])]]
-    lines = {
-        f: wrap(model.label(f), 92, _SIZE, bold=True)
-        for f in [*model.factors, *dict.fromkeys(h[0] for h in model.higher)]
-    }
-    radius = max(
-        [34.0]
-        + [max(text_width(w, _SIZE, bold=True) for w in wrap(name, 92, _SIZE, bold=True)) / 2 + 12 for name in names]
-    )
+    upper = [*dict.fromkeys(h[0] for h in model.higher), *([model.general] if model.general else [])]
+    lines = {f: wrap(model.label(f), _NAME, _SIZE, bold=True) for f in [*model.factors, *upper]}
+    radius = max([34.0] + [text_width(line, _SIZE, bold=True) / 2 + 12 for name in lines.values() for line in name])
     y_factor = {f: _centre([y_item[i] for i in model.own_items(f)]) for f in model.factors}
     spans = [
         abs(model.factors.index(a) - model.factors.index(b))
@@ -52,7 +47,7 @@ def path_diagram(model: PathModel) -> Scene:
         for factor, item, value, clear in model.loadings:
             if factor == model.general:
                 _loading(scene, (x_general - radius, y_general), (right, y_item[item]), value, clear)
-        _factor(scene, x_general, y_general, radius, wrap(model.label(model.general), 92, _SIZE, bold=True))
+        _factor(scene, x_general, y_general, radius, lines[model.general])
     for item in model.items:
         scene.rect(x_item, y_item[item] - _BOX / 2, box, _BOX, fill="white", weight=1.2)
         scene.text(x_item + box / 2, y_item[item] + 4.5, model.label(item), size=_SIZE, anchor="middle")

@@ -13,7 +13,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.tables import Column, Table
-from alliance.reporting.words import listing
+from alliance.reporting.words import listing, sentence
 
 WIDE, NARROW = 700.0, 350.0
 
@@ -56,8 +56,8 @@ def outcome_forests(results: Results, labels: Labels) -> list[Figure]:
             ratio, f"{'Odds ratio' if ratio else 'Coefficient'} per {per}" + (", log scale" if ratio else "")
         )
         title = (
-            f"{listing([a.label for a in chosen[0][1]])} and "
-            f"{'persistence: odds ratios' if ratio else 'the outcomes'} with 95% intervals"
+            f"{sentence(listing([a.label.lower() for a in chosen[0][1]]))}: "
+            f"{'odds ratios' if ratio else 'coefficients'} for the outcomes, with 95% intervals"
         )
         figures.append(_figure(data.name, title, panels, scale, data, "OR [95% CI]" if ratio else "b [95% CI]"))
     return figures

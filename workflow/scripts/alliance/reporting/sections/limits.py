@@ -22,8 +22,9 @@ def limits_section(results: Results, labels: Labels) -> Section:
                     rows,
                     "recovery",
                     "Recovery: truth against estimate in simulated studies",
-                    names={"dimension": labels.dimension},
-                    heads={"term": "Parameter"},
+                    ["kind", "term", "truth", "mean_estimate", "bias", "sd_estimate", "mean_se", "coverage"],
+                    heads={"term": "Parameter", "mean_estimate": "Mean estimate", "mean_se": "Mean *SE*"},
+                    note="Bias: mean estimate minus truth. Coverage: share of 95% intervals that hold the truth.",
                 ),
                 folded=True,
             )
@@ -91,8 +92,8 @@ def _limits(results: Results, labels: Labels) -> list[str]:
     cell = results.block("report", "minimum_cell")
     if cell:
         said.append(
-            f"**Small cells.** Counts of fewer than {apa.count(cell)} persons, and what could be worked out from "
-            "them, are not shown."
+            f"**Small cells.** Counts of fewer than {apa.count(cell)} students by answer, group or outcome, and what "
+            "would reveal them, are withheld; how many reports each filter excluded is given in full."
         )
     failed = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status") if r["status"] != "ok"]
     if failed:

@@ -15,22 +15,12 @@ from alliance.reporting.figures.style import POOLED as POOLED_LOOK
 from alliance.reporting.figures.style import look
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels, number_word
-from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import NARROW, WIDE
 from alliance.reporting.sections.items import likert_figure
+from alliance.reporting.sections.measurement_tables import TOTAL, detail_tables, fit_table, reliability_table
 from alliance.reporting.tables import Column, Table
-from alliance.reporting.words import listing
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
-
-_RELIABILITY = {
-    "alpha": "α",
-    "omega": "ω",
-    "omega_total": "ω total",
-    "omega_hierarchical": "ω hierarchical",
-    "ecv": "ECV",
-    "ave": "AVE",
-}
 
 
 def measurement_section(results: Results, labels: Labels) -> Section:
@@ -50,24 +40,31 @@ def measurement_section(results: Results, labels: Labels) -> Section:
     )
     _add_path(section, results, labels, chosen)
     if fits:
-        section.blocks.append(TableBlock(_fit_table(results, labels, fits)))
+        section.blocks.append(TableBlock(fit_table(results, labels, fits)))
         _equivalence(section, results, labels)
     _add_correlations(section, results, labels, chosen)
     if results.has("measurement_reliability"):
-        words = reliability_in_words(
-            [
-                (labels.dimension(r["dimension"]), r["measure"], r["value"])
-                for r in results.rows("measurement_reliability", sample=POOLED)
-            ]
-        )
+        words = _reliability(results, labels)
         if words:
             section.say(words)
-        section.blocks.append(TableBlock(_reliability_table(results, labels)))
+        section.blocks.append(TableBlock(reliability_table(results, labels)))
     likert = likert_figure(results, labels)
     if likert:
         section.blocks.append(likert)
-    section.blocks += [TableBlock(t, folded=True) for t in _details(results, labels, chosen, fits)]
+    section.blocks += [TableBlock(t, folded=True) for t in detail_tables(results, labels, chosen, fits)]
     return section
+
+
+def _reliability(results: Results, labels: Labels) -> str:
+    rows = results.rows("measurement_reliability", sample=POOLED)
+    value = {(r["dimension"], r["measure"]): r["value"] for r in rows}
+    dims = labels.dimensions()
+    omega, own = (
+        [(labels.dimension(d), value[d, measure]) for d in dims if (d, measure) in value]
+        for measure in ("omega", "omega_hierarchical")
+    )
+    general = {measure: value[TOTAL, measure] for dimension, measure in value if dimension == TOTAL}
+    return reliability_in_words(omega, general, own)
 
 
 def fit_values(results: Results) -> dict[tuple[str, str], dict[str, float]]:
@@ -132,57 +129,11 @@ def _path_figure(model: PathModel, title: str, name: str) -> Figure:
         alt=f"Path diagram. {'. '.join(ends)}." + (f" Factor correlations: {'; '.join(ties)}." if ties else ""),
         scene=path_diagram(model),
         data=data,
-        note="Numbers on arrows from factors are standardised loadings, those at the ends of the items residual "
-        "variances"
-        + (", those on curves factor correlations." if ties else ".")
+        note="Numbers on arrows are standardised loadings"
+        + ("" if model.general else "; at the right ends, residual variances")
+        + ("; on curves, factor correlations." if ties else ".")
         + ("" if all(clear for *_, clear in model.loadings) else " Dashed: *p* ≥ .05."),
     )
-
-
-def _fit_table(
-    results: Results,
-    labels: Labels,
-    fits: dict[tuple[str, str], dict[str, float]],
-    samples: tuple[str, ...] = (POOLED,),
-) -> Table:
-    heads = ["*χ*²", "*df*", "*p*", "CFI", "TLI", "RMSEA [90% CI]", "SRMR", "AIC", "BIC"]
-    pooled_only = samples == (POOLED,)
-    n = next((v["n"] for (s, _), v in fits.items() if s == POOLED), math.nan)
-    how = labels.estimator(str(results.block("measurement", "estimator") or "ML"))
-    table = Table(
-        "fit" if pooled_only else "fit_by_cohort",
-        "Fit of the measurement models" + ("" if pooled_only else " by cohort"),
-        [Column("Model" if pooled_only else "Cohort", numeric=False), *map(Column, heads)],
-        note=f"Estimated by {how}, items as numbers"
-        + (f"; *N* = {apa.count(n)}. " if pooled_only else ". ")
-        + "Plain (unscaled) test and indices.",
-    )
-    for sample in samples:
-        for model in results.block("measurement", "models") or []:
-            values = fits.get((sample, model))
-            if pooled_only:
-                table.add(escape(labels.measurement_model(model)), *_fit_cells(values))
-            elif values and model == results.block("measurement", "chosen"):
-                table.add(f"{escape(sample)} (*n* = {apa.count(values['n'])})", *_fit_cells(values))
-    return table
-
-
-def _fit_cells(values: dict[str, float] | None) -> list[str]:
-    """The cells of one model; dashes when it was not admissible (the status table says why)."""
-    if not values:
-        return [apa.MISSING] * 9
-    v = values.get
-    return [
-        apa.number(v("chisq")),
-        apa.degrees(v("df")),
-        apa.p_cell(v("pvalue")),
-        apa.bounded(v("cfi"), 3),
-        apa.bounded(v("tli"), 3),
-        apa.estimate(v("rmsea"), v("rmsea_ci_lower"), v("rmsea_ci_upper"), 3, unit_bound=True),
-        apa.bounded(v("srmr"), 3),
-        apa.number(v("aic"), 0),
-        apa.number(v("bic"), 0),
-    ]
 
 
 def _equivalence(section: Section, results: Results, labels: Labels) -> None:
@@ -243,82 +194,3 @@ def _add_correlations(section: Section, results: Results, labels: Labels, chosen
             data=data,
         )
     )
-
-
-def _reliability_table(results: Results, labels: Labels) -> Table:
-    rows = results.rows("measurement_reliability", sample=POOLED)
-    measures = list(dict.fromkeys(str(r["measure"]) for r in rows))
-    table = Table(
-        "reliability",
-        "Reliability of the dimensions",
-        [
-            Column("Dimension", numeric=False),
-            Column("Items"),
-            *(Column(_RELIABILITY.get(m, escape(m))) for m in measures),
-        ],
-        note="Estimates with 95% intervals where they were computed. ω: of the sum of the items, from the factor "
-        "model; ω hierarchical: the part due to the "
-        "general factor; ECV: share of the common variance that the general factor explains.",
-    )
-    for key in dict.fromkeys(r["dimension"] for r in rows):
-        mine = {str(r["measure"]): r for r in rows if r["dimension"] == key}
-        cells = [
-            apa.estimate(mine[m]["value"], mine[m].get("ci_lower"), mine[m].get("ci_upper"), unit_bound=True)
-            if m in mine
-            else apa.MISSING
-            for m in measures
-        ]
-        table.add(escape(labels.dimension(key)), apa.count(next(iter(mine.values()))["items"]), *cells)
-    return table
-
-
-def _details(results: Results, labels: Labels, chosen: str, fits: dict) -> list[Table]:
-    """Tables for looking things up."""
-    tables = []
-    samples = tuple(s for s in dict.fromkeys(s for s, _ in fits) if s != POOLED)
-    if samples:
-        tables.append(_fit_table(results, labels, fits, samples))
-    if results.has("measurement_validity"):
-        tables.append(
-            plain_table(
-                results.rows("measurement_validity", sample=POOLED),
-                "validity",
-                "Discriminant validity of the dimensions",
-                ["dimension_1", "dimension_2", "r", "htmt", "ave_1", "ave_2"],
-                names={"dimension_1": labels.dimension, "dimension_2": labels.dimension},
-                heads={"dimension_1": "Dimension", "dimension_2": "With", "ave_1": "AVE", "ave_2": "AVE of the other"},
-                note="HTMT: heterotrait-monotrait ratio of correlations. AVE: average variance extracted.",
-            )
-        )
-    rows = [
-        r
-        for r in results.rows("measurement_residuals", sample=POOLED, model=chosen)
-        if not apa.is_missing(r["residual_r"])
-    ]
-    largest = sorted(rows, key=lambda r: (-abs(r["residual_r"]), r["item_1"], r["item_2"]))[:10]
-    if largest:
-        suffix = f"_{results.block('measurement', 'role')}_w{results.block('measurement', 'wave')}"
-        tables.append(
-            plain_table(
-                largest,
-                "residuals",
-                "Largest residual correlations of the chosen model",
-                ["item_1", "item_2", "residual_r"],
-                names={"item_1": lambda v: v.removesuffix(suffix), "item_2": lambda v: v.removesuffix(suffix)},
-                heads={"item_1": "Item", "item_2": "With", "residual_r": "Residual *r*"},
-                note="Observed minus model-implied correlation.",
-            )
-        )
-    if results.has("scores_determinacy"):
-        tables.append(
-            plain_table(
-                results.rows("scores_determinacy", sample=POOLED) or results.rows("scores_determinacy"),
-                "scores",
-                f"Quality of the {listing([str(m) for m in results.block('scores', 'methods') or ['']])} scores",
-                ["dimension", "method", "n", "reliability", "determinacy", "se_mean"],
-                names={"dimension": labels.dimension},
-                heads={"se_mean": "Mean *SE*", "determinacy": "Determinacy"},
-                note="Determinacy: correlation of the score with the factor it stands for.",
-            )
-        )
-    return tables

@@ -10,6 +10,7 @@ from alliance.reporting.blocks import Figure, Section, TableBlock
 from alliance.reporting.figures.axes import Scale
 from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
 from alliance.reporting.figures.lines import Series, line_plot
+from alliance.reporting.figures.scene import Scene
 from alliance.reporting.figures.style import POOLED as POOLED_LOOK
 from alliance.reporting.figures.style import look
 from alliance.reporting.inline import escape
@@ -29,13 +30,19 @@ def outcomes_section(results: Results, labels: Labels) -> Section:
         return section
     section.blocks.append(TableBlock(_definitions(results, labels)))
     rows = [r for r in results.rows("outcomes_rates") if of_everybody(r)]
-    figure = _rates(rows, labels)
+    figure = _rates(results, rows, labels)
     if figure:
         section.blocks.append(figure)
     groups = _by_group(results, labels)
     if groups.body:
         section.blocks.append(TableBlock(groups, folded=True))
     return section
+
+
+def rate_name(results: Results, labels: Labels, outcome: str) -> str:
+    """What a rate of the outcome is a rate of: a time to departure has the share that left."""
+    kind = results.block("outcomes", "define", outcome, "kind")
+    return labels.outcome(outcome) + (": left while followed" if kind == "time_to_departure" else "")
 
 
 def of_everybody(row: dict[str, Any]) -> bool:
@@ -68,7 +75,7 @@ def _definitions(results: Results, labels: Labels) -> Table:
     return table
 
 
-def _rates(rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
+def _rates(results: Results, rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
     known = [r for r in rows if not apa.is_missing(r["rate"])]
     if not known:
         return None
@@ -82,7 +89,7 @@ def _rates(rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
         note="A dash: fewer persons than the disclosure limit, or none at risk.",
     )
     for outcome in outcomes:
-        data.heading(escape(labels.outcome(outcome)))
+        data.heading(escape(rate_name(results, labels, outcome)))
         for cohort in [*cohorts, POOLED]:
             r = cell.get((outcome, cohort))
             if r:
@@ -95,11 +102,16 @@ def _rates(rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
                     limits,
                 )
     told = "; ".join(
-        f"{labels.outcome(o)} {apa.percent(cell[o, POOLED]['rate'])}" for o in outcomes if (o, POOLED) in cell
+        f"{rate_name(results, labels, o)} {apa.percent(cell[o, POOLED]['rate'])}"
+        for o in outcomes
+        if (o, POOLED) in cell
     )
     title = "Rates of the outcomes by cohort" if cohorts else "Rates of the outcomes"
     if len(cohorts) > _MANY:
-        scenes = [_lines(outcomes, cohorts, cell, labels, width) for width in (WIDE, NARROW)]
+        scenes = [
+            _lines([rate_name(results, labels, o) for o in outcomes], outcomes, cohorts, cell, width)
+            for width in (WIDE, NARROW)
+        ]
         return Figure(
             "rates",
             title,
@@ -129,7 +141,7 @@ def _rates(rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
                     emphasis=whole and bool(cohorts),
                 )
             )
-        panels.append(Panel(labels.outcome(outcome), lines))
+        panels.append(Panel(rate_name(results, labels, outcome), lines))
     scale = Scale("share", "Rate among those at risk, with 95% interval")
     return Figure(
         name="rates",
@@ -141,15 +153,11 @@ def _rates(rows: list[dict[str, Any]], labels: Labels) -> Figure | None:
     )
 
 
-def _lines(outcomes: list[str], cohorts: list[str], cell: dict, labels: Labels, width: float):
-    series = [
-        Series(
-            labels.outcome(o),
-            tuple(float(cell[o, c]["rate"]) if (o, c) in cell else math.nan for c in cohorts),
-            look(i),
-        )
-        for i, o in enumerate(outcomes)
-    ]
+def _lines(names: list[str], outcomes: list[str], cohorts: list[str], cell: dict, width: float) -> Scene:
+    series = []
+    for i, (name, outcome) in enumerate(zip(names, outcomes, strict=True)):
+        values = (float(cell[outcome, c]["rate"]) if (outcome, c) in cell else math.nan for c in cohorts)
+        series.append(Series(name, tuple(values), look(i)))
     return line_plot(cohorts, series, Scale("share", "Cohort"), width)
 
 
@@ -159,7 +167,7 @@ def _by_group(results: Results, labels: Labels) -> Table:
     table = Table(
         "rates_by_group",
         "Rates of the outcomes by group, all cohorts",
-        [Column("Group", numeric=False), *(Column(escape(labels.outcome(o))) for o in outcomes)],
+        [Column("Group", numeric=False), *(Column(escape(rate_name(results, labels, o))) for o in outcomes)],
         note="Rate (number at risk). A dash: fewer persons than the disclosure limit.",
     )
     cell = {(r["group_variable"], str(r["group"]), r["outcome"]): r for r in rows}
