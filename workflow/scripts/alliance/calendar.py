@@ -33,6 +33,14 @@ class Calendar:
     year: str = "calendar"
     terms: tuple[str, ...] = ("fall", "spring")
 
+    @property
+    def usable(self) -> bool:
+        """Whether the pattern is a regular expression with both groups."""
+        try:
+            return {"year", "season"} <= set(re.compile(self.pattern).groupindex)
+        except re.error:
+            return False
+
     def read(self, code: str) -> tuple[int, str] | None:
         """The academic year (year of its fall) and season of one code; None when the pattern does not match it."""
         match = re.fullmatch(self.pattern, code.strip())

@@ -20,6 +20,7 @@ __all__ = [
     "Codebook",
     "Column",
     "check_study",
+    "config_problems",
     "dimensions",
     "item_column",
     "item_columns",
@@ -63,8 +64,20 @@ def dimensions(config: Mapping[str, Any]) -> dict[str, str]:
 def validate_config(config: Any, file: str = "config") -> list[Problem]:
     """Every problem of a config: unknown keys, wrong values, and names that the codebook or other keys do not know.
 
-    ``file`` is how the messages call the config. The codebook is read too, when it is there; raw files are not opened.
+    ``file`` is how the messages call the config. The codebook is read too, when it is there. Raw files are opened only
+    when something is wrong anyway: then their problems are listed as well, so that the user sees everything at once.
     """
+    problems = config_problems(config, file)
+    readable = not any(problem.place.startswith(("key inputs", "key ids")) for problem in problems)
+    if problems and readable and isinstance(config, Mapping):
+        from alliance.survey.check import check_data
+
+        problems += check_data(config, sound=False)[0]
+    return list(dict.fromkeys(problems))
+
+
+def config_problems(config: Any, file: str = "config") -> list[Problem]:
+    """The problems of config and codebook alone."""
     problems = schema_problems(config, file)
     if not isinstance(config, Mapping):
         return problems
@@ -85,9 +98,9 @@ def check_study(config: Any, file: str = "config") -> tuple[list[Problem], Any]:
     """
     from alliance.survey.check import check_data
 
-    problems = validate_config(config, file)
+    problems = config_problems(config, file)
     found, issues = check_data(config, sound=not problems)
-    return problems + found, issues
+    return list(dict.fromkeys(problems + found)), issues
 
 
 def schema_problems(config: Any, file: str) -> list[Problem]:

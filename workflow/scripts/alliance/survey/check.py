@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from alliance.errors import Problem
-from alliance.survey.codebook import Codebook, parse_codebook
+from alliance.survey.codebook import Codebook, Column, parse_codebook
 from alliance.survey.intake import Intake, run_intake
 from alliance.survey.issues import Issues
 
@@ -15,22 +16,57 @@ def check_data(config: Any, *, sound: bool = True) -> tuple[list[Problem], Issue
     """All problems of the raw files and the sample, and the remarks that do not end a run.
 
     What cannot be read is reported and passed over, so that the rest is still looked at. The sample is tried only when
-    everything before it is in order (``sound``: config and codebook are): its problems would be echoes of the others.
+    config and codebook are in order (``sound``) and so are the files that it opens with and the roster: its problems
+    would be echoes of theirs.
     """
     issues = Issues()
     inputs = config.get("inputs") if isinstance(config, Mapping) else None
     if not isinstance(inputs, Mapping) or not isinstance(config.get("codebook"), str):
         return [], issues
-    codebook, _ = parse_codebook(config["codebook"])
+    codebook = _each_column_once(parse_codebook(config["codebook"])[0])
+    inputs = {name: _placed(entry, config.get("folder")) for name, entry in inputs.items()}
     readable = {n: e for n, e in inputs.items() if isinstance(e, Mapping) and _can_be_read(e) and codebook.of_input(n)}
     intake = run_intake({**config, "inputs": readable}, codebook)
     issues = intake.issues
-    check_terms(config, codebook, intake)
-    if sound and not issues.errors:
+    check_terms({**config, "inputs": readable}, codebook, intake)
+    if sound and not _needed_files(config, codebook, readable) & {problem.file for problem in issues.errors}:
         from alliance.survey.sample import Study, build_sample
 
-        build_sample(Study(config, codebook, intake.responses, intake.students, intake.terms), issues)
+        build_sample(
+            Study({**config, "inputs": readable}, codebook, intake.responses, intake.students, intake.terms), issues
+        )
     return issues.errors, issues
+
+
+def _each_column_once(codebook: Codebook) -> Codebook:
+    """Without the rows that describe a column or fill a variable again: those have a message of their own."""
+    columns: dict[tuple[str, str], Column] = {}
+    filled: set[tuple] = set()
+    for c in codebook:
+        variable = (c.input, c.variable, c.report)
+        if c.type == "ignore" or variable not in filled:
+            columns.setdefault((c.input, c.column), c)
+        if c.type != "ignore":
+            filled.add(variable)
+    return Codebook(tuple(columns.values()), codebook.file)
+
+
+def _placed(entry: Any, folder: Any) -> Any:
+    """The entry with its path under the config's folder, unless it stands there already."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str) or not isinstance(folder, str):
+        return entry
+    path = Path(entry["path"])
+    return entry if path.is_relative_to(folder) else {**entry, "path": (Path(folder) / path).as_posix()}
+
+
+def _needed_files(config: Mapping[str, Any], codebook: Codebook, inputs: Mapping[str, Any]) -> set[str]:
+    """The files without which there is no sample: those of the frame, the roster, and terms that give the cohort."""
+    frame = config["sample"]["frame"]
+    kinds = {"students"} | ({"terms"} if isinstance(config["sample"].get("cohort"), Mapping) else set())
+    needed = {name for name, entry in inputs.items() if entry["kind"] in kinds}
+    if frame != "students":
+        needed |= {c.input for c in codebook if c.report == (frame["role"], frame["wave"])}
+    return {str(inputs[name]["path"]) for name in needed if name in inputs}
 
 
 def _can_be_read(entry: Mapping[str, Any]) -> bool:
@@ -47,6 +83,8 @@ def check_terms(config: Mapping[str, Any], codebook: Codebook, intake: Intake) -
     if not config.get("outcomes"):
         return
     calendar = calendar_from(config)
+    if not calendar.usable:
+        return
     for kind, table in (("terms", intake.terms), ("degrees", intake.degrees)):
         names = [name for name, entry in config["inputs"].items() if entry.get("kind") == kind]
         if table.empty or not names:
