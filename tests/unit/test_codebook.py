@@ -3,7 +3,7 @@
 import pytest
 from alliance.errors import Stop
 from alliance.study import item_column, item_columns, read_codebook
-from alliance.survey.codebook import parse_codebook
+from alliance.survey.codebook_file import parse_codebook
 from tiny_study import CODEBOOK, changed
 
 
@@ -91,9 +91,9 @@ def test_a_row_with_too_many_fields_says_that_commas_need_quotes(problems):
 
 
 def test_a_codebook_that_spreadsheets_write_is_read_too(problems):
-    text = "\ufeff" + CODEBOOK.replace(";", "~").replace(",", ";").replace(
-        "1=Never~ 2=Sometimes~ 3=Always", '"1=Never; 2=Sometimes; 3=Always"'
-    ).replace("1=yes~ 2=no", '"1=yes; 2=no"')
+    fields = [line.split(",") for line in CODEBOOK.splitlines()]
+    lines = [";".join(f'"{field}"' if ";" in field else field for field in line) for line in fields]
+    text = "\ufeff" + "\r\n".join(lines)
     assert problems(text) == []
 
 
@@ -101,5 +101,5 @@ def test_a_codebook_that_spreadsheets_write_is_read_too(problems):
 def test_what_is_no_codebook_ends_in_one_message(tmp_path, content):
     path = tmp_path / "codebook.csv"
     path.write_bytes(content)
-    with pytest.raises(Stop, match="STOPPED in codebook: .*codebook.csv.* -> "):
+    with pytest.raises(Stop, match=r"STOPPED in codebook: .*codebook.csv.* -> "):
         read_codebook(path)

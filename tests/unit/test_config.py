@@ -108,7 +108,7 @@ def test_a_config_file_is_loaded_or_its_line_is_named(tmp_path):
     file.write_text(yaml.safe_dump(config))
     assert load_config(file)["study"]["name"] == "tiny"
     file.write_text("study: {name: x\nseed: 1\n")
-    with pytest.raises(Stop, match="line 2.*check indents"):
+    with pytest.raises(Stop, match=r"line 2.*check indents"):
         load_config(file)
     with pytest.raises(Stop, match="no such file"):
         load_config(tmp_path / "none.yaml")

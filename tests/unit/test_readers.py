@@ -128,7 +128,7 @@ def test_user_missing_codes_of_spss_are_kept_as_codes_and_never_taken_for_answer
 
 def test_a_sheet_that_is_not_there_names_those_that_are(read, tmp_path):
     pd.DataFrame({"id": ["a"]}).to_excel(tmp_path / "x.xlsx", sheet_name="Roster", index=False)
-    with pytest.raises(Exception, match="has no sheet Students.*the sheets are Roster"):
+    with pytest.raises(Exception, match=r"has no sheet Students.*the sheets are Roster"):
         read(None, "x.xlsx", format="excel", sheet="Students")
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from alliance.disclosure import minimum_cell
 from alliance.errors import Problem, Stop
-from alliance.survey.codebook import Codebook, Column, item_column, item_columns, parse_codebook, read_codebook
+from alliance.survey.codebook import Codebook, Column, item_column, item_columns
+from alliance.survey.codebook_file import parse_codebook, read_codebook
 from alliance.survey.names import name_problems
 
 __all__ = [

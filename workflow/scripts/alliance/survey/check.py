@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from alliance.errors import Problem
-from alliance.survey.codebook import Codebook, Column, parse_codebook
+from alliance.survey.codebook import Codebook, Column
+from alliance.survey.codebook_file import parse_codebook
 from alliance.survey.intake import Intake, run_intake
 from alliance.survey.issues import Issues
 
@@ -32,9 +33,8 @@ def check_data(config: Any, *, sound: bool = True) -> tuple[list[Problem], Issue
     if sound and not _needed_files(config, codebook, readable) & {problem.file for problem in issues.errors}:
         from alliance.survey.sample import Study, build_sample
 
-        build_sample(
-            Study({**config, "inputs": readable}, codebook, intake.responses, intake.students, intake.terms), issues
-        )
+        study = Study({**config, "inputs": readable}, codebook, intake.responses, intake.students, intake.terms)
+        build_sample(study, issues)
     return issues.errors, issues
 
 
