@@ -62,12 +62,7 @@ def normal_baseline(structure: NormalStructure) -> tuple[NormalStructure, np.nda
 
 def univariate(observed) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance (divided by n) of each variable over the cases that have it."""
-    if not observed.missing:
-        return observed.mean, np.diag(observed.cov).copy()
-    total = observed.counts @ observed.masks
-    means = observed.counts @ observed.means / total
-    second = observed.counts @ (np.einsum("kii->ki", observed.covs) + observed.means**2 * observed.masks)
-    return means, second / total - means**2
+    return observed.univariate() if observed.missing else (observed.mean, np.diag(observed.cov).copy())
 
 
 class LeastSquaresBaseline:

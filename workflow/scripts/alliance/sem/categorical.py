@@ -91,11 +91,14 @@ class CategoricalGroup:
         scale[~self.ordered] = 1.0
         _positive(scale[self.which])
         # residual variances that make Var(y*) = 1 / delta^2
-        s = self.linear.matrices(theta)[1]
         missing = 1 / scale[self.which] ** 2 - np.diag(at.sigma)[self.which]
-        loading = at.fg[np.ix_(self.which, self.which)] ** 2
-        s[self.which, self.which] += np.linalg.solve(loading, missing)
-        return self.linear.implied(theta, s), scale, tau
+        fg = at.fg[:, self.which]
+        change = np.linalg.solve(fg[self.which] ** 2, missing)
+        residual = at.s.copy()
+        residual[self.which, self.which] += change
+        sigma = at.sigma + (fg * change) @ fg.T
+        e = at.e + (fg * change) @ at.g[:, self.which].T
+        return at._replace(s=residual, sigma=sigma, e=e), scale, tau
 
     def residual_variances(self, theta: np.ndarray) -> np.ndarray:
         """(p,) diagonal of S, the residual variances that follow from delta included."""

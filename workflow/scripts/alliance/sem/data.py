@@ -202,7 +202,7 @@ def covariance_moments(
         cov = (cov + cov.T) / 2 * (n - 1) / n
         _check_covariance(cov, names, "")
         vector = np.zeros(len(names)) if mean is None else _mean_vector(mean, names, known)
-        out.append(CompleteMoments(list(names), float(n), vector, cov, x=x, mean_known=mean is not None))
+        out.append(CompleteMoments(list(names), float(n), vector, cov, x=x))
     return out
 
 

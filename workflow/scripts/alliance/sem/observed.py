@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +32,8 @@ class CompleteMoments:
     weights: np.ndarray | None = None
     cluster: np.ndarray | None = None
     x: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    mean_known: bool = True
     rows: np.ndarray | None = None  # (N,) positions of the cases in the data
+    cache: dict[Any, np.ndarray] = field(default_factory=dict)  # what the tests need of the unrestricted model
 
     missing = False
 
@@ -62,8 +63,9 @@ class MissingMoments:
     """Cases of one group sorted into patterns of observed variables; each pattern keeps only n, mean and covariance.
 
     names: p variables; n: cases (sum of weights); data (N, p) with nan; pattern (N,): which pattern each case has;
-    masks (P, p) True where observed; counts (P,); means (P, p) and covs (P, p, p), zero where not observed.
-    mean, cov: the unrestricted maximum-likelihood estimates (filled by ``saturated.py``).
+    masks (P, p) True where observed; counts (P,); means (P, p), zero where not observed; many (Q,): the patterns of
+    more than one case, and covs (Q, p, p) their covariances. mean, cov: the unrestricted maximum-likelihood estimates
+    (filled by ``saturated.py``).
     """
 
     names: list[str]
@@ -73,6 +75,7 @@ class MissingMoments:
     masks: np.ndarray
     counts: np.ndarray
     means: np.ndarray
+    many: np.ndarray
     covs: np.ndarray
     weights: np.ndarray | None = None
     cluster: np.ndarray | None = None
@@ -80,9 +83,9 @@ class MissingMoments:
     mean: np.ndarray | None = None
     cov: np.ndarray | None = None
     rows: np.ndarray | None = None  # (N,) positions of the cases in the data
+    cache: dict[Any, np.ndarray] = field(default_factory=dict)  # what the tests need of the unrestricted model
 
     missing = True
-    mean_known = True
 
     @property
     def saturated(self) -> tuple[np.ndarray, np.ndarray]:
@@ -117,20 +120,39 @@ class MissingMoments:
         ordered, ordered_weight = filled[order], weight[order]
         means = np.add.reduceat(ordered * ordered_weight[:, None], starts, axis=0) / counts[:, None]
         centred = ordered - means[pattern[order]]
-        covs = _pattern_covariances(centred, ordered_weight, starts, counts)
+        many, covs = _pattern_covariances(centred, ordered_weight, starts, counts)
         x = np.empty(0, dtype=np.intp) if x is None else np.asarray(x, dtype=np.intp)
-        return cls(list(names), float(counts.sum()), data, pattern, masks, counts, means, covs, weights, cluster, x)
+        return cls(
+            list(names), float(counts.sum()), data, pattern, masks, counts, means, many, covs, weights, cluster, x
+        )  # fmt: skip
+
+    @cached_property
+    def by_absent(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Patterns by number of absent variables: (patterns, their absent variables as a matrix)."""
+        absent = (~self.masks).sum(axis=1)
+        out = []
+        for k in np.unique(absent):
+            patterns = np.flatnonzero(absent == k)
+            out.append((patterns, np.nonzero(~self.masks[patterns])[1].reshape(len(patterns), k)))
+        return out
+
+    def univariate(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance (divided by n) of each variable over the cases that have it."""
+        total = self.counts @ self.masks
+        means = self.counts @ self.means / total
+        within = self.counts[self.many] @ np.einsum("kii->ki", self.covs)
+        return means, (within + self.counts @ (self.means**2 * self.masks)) / total - means**2
 
 
-def _pattern_covariances(centred, weight, starts, counts) -> np.ndarray:
-    """(P, p, p): the covariance of each run of rows; patterns of one case have zero."""
-    p = centred.shape[1]
-    out = np.zeros((len(starts), p, p))
+def _pattern_covariances(centred, weight, starts, counts) -> tuple[np.ndarray, np.ndarray]:
+    """Runs of more than one row, and their covariances (Q, p, p)."""
     ends = np.append(starts[1:], len(centred))
-    for k in np.flatnonzero(ends - starts > 1):
+    many = np.flatnonzero(ends - starts > 1)
+    out = np.empty((len(many), centred.shape[1], centred.shape[1]))
+    for q, k in enumerate(many):
         block = centred[starts[k] : ends[k]]
-        out[k] = (block.T * weight[starts[k] : ends[k]]) @ block / counts[k]
-    return out
+        out[q] = (block.T * weight[starts[k] : ends[k]]) @ block / counts[k]
+    return many, out
 
 
 def casewise_products(moments: CompleteMoments) -> np.ndarray:

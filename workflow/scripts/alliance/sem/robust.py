@@ -15,7 +15,7 @@ from .baseline import normal_baseline
 from .categorical import implied_correlation
 from .inference import invert
 from .observed import CompleteMoments
-from .scaled import h1_first_order
+from .scaled import h1_first_order, h1_information
 from .structure import NormalStructure
 from .vech import block_diagonal, normal_theory_weight, strict_index, vech_position
 
@@ -108,7 +108,7 @@ def incomplete_robust(fit: Fit) -> RobustFit:
     for g, (share, m) in enumerate(zip(structure.share, structure.moments, strict=True)):
         keep = structure.free_moments(g)
         at = np.ix_(keep, keep)
-        information = structure.h1_information(g, *m.saturated, "observed")
+        information = h1_information(structure, g)
         try:
             inverse = np.linalg.inv(information[at])
         except np.linalg.LinAlgError:
@@ -117,7 +117,7 @@ def incomplete_robust(fit: Fit) -> RobustFit:
         wmi.append(inverse / share)
         wc.append(share * as_complete.h1_information(g, *m.saturated, "expected")[at])
         if scaled:
-            gamma.append(inverse @ h1_first_order(structure, g, information)[at] @ inverse / share)
+            gamma.append(inverse @ h1_first_order(structure, g)[at] @ inverse / share)
         free.append(keep)
     w, wi, v = block_diagonal(wm), block_diagonal(wmi), block_diagonal(wc)
     big_gamma = block_diagonal(gamma) if scaled else None

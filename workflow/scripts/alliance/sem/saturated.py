@@ -14,31 +14,27 @@ from .patterns import deviance, gradient, information, pattern_state
 from .vech import unvech, vech, vech_weight
 
 
-def fit_saturated(moments: MissingMoments, *, em_steps: int = 8, tolerance: float = 1e-9, max_iter: int = 500) -> bool:
+def fit_saturated(moments: MissingMoments, *, em_steps: int = 4, tolerance: float = 1e-9, max_iter: int = 500) -> bool:
     """Fill ``moments.mean`` and ``moments.cov``; returns False when they did not settle within ``max_iter`` steps."""
-    seen = moments.masks
-    total = moments.counts @ seen
-    mu = (moments.counts @ moments.means) / total
-    second = np.tensordot(moments.counts, moments.covs + moments.means[:, :, None] ** 2 * np.eye(len(mu)), (0, 0))
-    sigma = np.diag(np.maximum(np.diag(second) / total - mu**2, 1e-8))
+    mu, variances = moments.univariate()
+    sigma = np.diag(np.maximum(variances, 1e-8))
     state = pattern_state(moments, mu, sigma)
     value, p = deviance(moments, state), len(mu)
     weight = vech_weight(p)
-    scoring_left = 30
+    scoring_left, near = 30, False
     for step in range(max_iter):
         w_mu, w = gradient(moments, state)
         moved = False
         if step >= em_steps and scoring_left:
             grad = np.concatenate([w_mu, vech(w) * weight])
-            try:
-                move = np.linalg.solve(information(moments, state, "expected"), grad)
-            except np.linalg.LinAlgError:
+            move, decrement = _direction(moments, state, grad, near)
+            if move is None:
                 scoring_left = 0
             else:
-                decrement = float(grad @ move)
                 if decrement * moments.n < tolerance**2:
                     moments.mean, moments.cov = mu, sigma
                     return True
+                near = decrement * moments.n < 10
                 moved, mu, sigma, state, value = _search(moments, mu, sigma, state, value, move, decrement)
                 scoring_left = scoring_left - 1 if moved else 0
         if not moved:
@@ -53,6 +49,18 @@ def fit_saturated(moments: MissingMoments, *, em_steps: int = 8, tolerance: floa
                 return True
     moments.mean, moments.cov = mu, sigma
     return False
+
+
+def _direction(moments, state, grad, near: bool) -> tuple[np.ndarray | None, float]:
+    """Newton step where the observed information (tried when ``near``) gives descent, else a scoring step."""
+    for kind in ("observed", "expected") if near else ("expected",):
+        try:
+            move = np.linalg.solve(information(moments, state, kind), grad)
+        except np.linalg.LinAlgError:
+            continue
+        if grad @ move > 0:
+            return move, float(grad @ move)
+    return None, 0.0
 
 
 def _search(moments, mu, sigma, state, value, move, decrement):

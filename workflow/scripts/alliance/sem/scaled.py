@@ -79,28 +79,42 @@ def saturated_trace(structure: NormalStructure) -> tuple[float, int]:
     """
     total, size = 0.0, 0
     for g, observed in enumerate(structure.moments):
-        mu, sigma = observed.saturated
-        if _is_plain(observed):
-            total += _plain_trace(structure, g)
-            size += int(structure.free_moments(g).sum())
-            continue
         free = structure.free_moments(g)
-        a = structure.h1_information(g, mu, sigma, "observed")
-        b = h1_first_order(structure, g, a)
-        at = np.ix_(free, free)
-        total += float(np.trace(np.linalg.solve(a[at], b[at])))
+        key = ("trace", structure.meanstructure)
+        if key not in observed.cache:
+            if _is_plain(observed):
+                observed.cache[key] = _plain_trace(structure, g)
+            else:
+                at = np.ix_(free, free)
+                a, b = h1_information(structure, g), h1_first_order(structure, g)
+                observed.cache[key] = float(np.trace(np.linalg.solve(a[at], b[at])))
+        total += observed.cache[key]
         size += int(free.sum())
     return total, size
 
 
-def h1_first_order(structure: NormalStructure, g: int, information: np.ndarray) -> np.ndarray:
+def h1_information(structure: NormalStructure, g: int) -> np.ndarray:
+    """Observed information of the unrestricted model at its estimates, per case of group ``g``."""
+    observed = structure.moments[g]
+    key = ("information", structure.meanstructure)
+    if key not in observed.cache:
+        observed.cache[key] = structure.h1_information(g, *observed.saturated, "observed")
+    return observed.cache[key]
+
+
+def h1_first_order(structure: NormalStructure, g: int) -> np.ndarray:
     """Outer products of the scores at the unrestricted estimates, per case of group ``g``."""
     observed = structure.moments[g]
-    if not observed.missing and observed.x.size and observed.weights is None:
-        # fixed covariates: what they explain does not count as sampling variation
-        return information @ structure.gamma()[g] @ information
-    scores = structure.moment_scores(g, *observed.saturated)
-    return scores.T @ scores / observed.n
+    key = ("first order", structure.meanstructure)
+    if key not in observed.cache:
+        if not observed.missing and observed.x.size and observed.weights is None:
+            # fixed covariates: what they explain does not count as sampling variation
+            information = h1_information(structure, g)
+            observed.cache[key] = information @ structure.gamma()[g] @ information
+        else:
+            scores = structure.moment_scores(g, *observed.saturated)
+            observed.cache[key] = scores.T @ scores / observed.n
+    return observed.cache[key]
 
 
 def _is_plain(observed) -> bool:
