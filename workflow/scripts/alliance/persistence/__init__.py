@@ -10,6 +10,10 @@ _PLACES = {
     "OutcomeFit": "alliance.persistence.result",
     "FormulaError": "alliance.persistence.formula_syntax",
     "parse_formula": "alliance.persistence.formula_syntax",
+    "pool_cohorts": "alliance.persistence.pooling",
+    "pool_imputations": "alliance.persistence.imputations",
+    "dominance": "alliance.persistence.dominance_analysis",
+    "evalue": "alliance.persistence.sensitivity",
     "holm": "alliance.persistence.multiplicity",
     "benjamini_hochberg": "alliance.persistence.multiplicity",
 }

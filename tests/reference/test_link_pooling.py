@@ -1,0 +1,156 @@
+"""Pooling of cohorts and of imputations, dominance and E-values against metafor, mice and formulas."""
+
+import numpy as np
+import pytest
+from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations
+from alliance.persistence.dominance_analysis import collinearity, relative_weights
+from alliance.persistence.pooling import tau2_interval
+from link_cases import close, column, data, expected
+
+
+SWISS = "Fertility ~ Agriculture + Examination + Education + Catholic + Q('Infant.Mortality')"
+
+
+def trials():
+    rows = data("meta_analysis", "bcg.csv")
+    return rows["yi"].to_numpy(), np.sqrt(rows["vi"].to_numpy()), rows
+
+
+# metafor stops the root of PM (tol 1e-4) and of SJ's relatives early; EB is the same equation solved to the end
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [
+        ("FE", 1e-6), ("DL", 1e-6), ("REML", 1e-6), ("ML", 1e-6), ("PM", 1e-4), ("EB", 1e-6), ("SJ", 1e-6),
+        ("HE", 1e-6), ("REML_knha", 1e-6), ("DL_knha", 1e-6), ("PM_knha", 1e-4),
+    ],
+)  # fmt: skip
+def test_random_effects(name, tolerance):
+    theirs = expected("meta_analysis")[name]
+    y, se, _ = trials()
+    method, _, test = name.partition("_")
+    ours = pool_cohorts(y, se, method=method, test=test or "z")
+    close(
+        [getattr(ours, k) for k in ("estimate", "std_error", "conf_low", "conf_high", "tau2", "i2", "h2", "q", "p_value")],
+        [theirs[k] for k in ("b", "se", "ci.lb", "ci.ub", "tau2", "I2", "H2", "QE", "pval")],
+        rel=tolerance * (10 if method == "PM" else 1),
+    )  # fmt: skip
+    if method != "FE":
+        close([ours.prediction_low, ours.prediction_high], [theirs["pi.lb"], theirs["pi.ub"]], rel=tolerance)
+    if method in ("ML", "REML"):
+        close([ours.tau2_std_error, ours.log_likelihood], [theirs["se_tau2"], theirs["logLik"]], rel=tolerance)
+
+
+def test_interval_of_the_variance_moderators_and_leaving_one_out():
+    case = expected("meta_analysis")
+    y, se, rows = trials()
+    limits = [case["REML_tau2_ci"][0]["ci.lb"], case["REML_tau2_ci"][0]["ci.ub"]]
+    close(tau2_interval(y, se), limits, rel=0, absolute=1.3e-4)  # uniroot's tolerance in metafor
+    theirs = case["metareg_ablat"]
+    ours = pool_cohorts(y, se, test="z", moderators=rows[["ablat"]].to_numpy())
+    close(ours.coef, theirs["b"])
+    close(ours.coef_std_error, theirs["se"])
+    close([ours.tau2, ours.qm, ours.q], [theirs["tau2"], theirs["QM"], theirs["QE"]], rel=1e-5)
+    egger = pool_cohorts(y, se, test="z", moderators=se[:, None])
+    close(egger.coef[1] / egger.coef_std_error[1], case["egger"]["z"], rel=1e-5)
+    for i, row in enumerate(case["leave1out"]):
+        rest = pool_cohorts(np.delete(y, i), np.delete(se, i), test="z")
+        close([rest.estimate, rest.std_error, rest.tau2, rest.i2], [row[k] for k in ("estimate", "se", "tau2", "I2")])
+    nested = data("meta_analysis", "dropout_prevention.csv")
+    flat = pool_cohorts(nested["LOR1"], np.sqrt(nested["varLOR"]), test="z")
+    theirs = case["dropout_ignoring_nesting"]
+    close([flat.estimate, flat.std_error, flat.tau2], [theirs["b"], theirs["se"], theirs["tau2"]])
+
+
+@pytest.mark.parametrize(
+    ("file", "formula", "family", "name"),
+    [
+        ("swiss.csv", SWISS, "linear", "swiss_lm"),
+        ("bfi_scales.csv", "age ~ A + C + E + N + O", "linear", "bfi_age_lm"),
+        ("bfi_scales.csv", "college ~ A + C + E + N + O", "logit", "bfi_college_mcfadden"),
+    ],
+)  # fmt: skip
+def test_dominance(file, formula, family, name):
+    theirs = expected("dominance")[name]
+    ours = dominance(formula, data("dominance", file), family=family)
+    close(ours.total, theirs["total"])
+    close(ours.general["general"], list(theirs["general"].values()))
+    close(ours.general["standardized"], list(theirs["standardized"].values()))
+    predictors = list(theirs["general"])
+    for k, row in enumerate(theirs["conditional"]):
+        close(ours.conditional.loc[k, predictors].astype(float), [row[p] for p in predictors])
+    for row in theirs["complete"]:
+        for other in predictors:
+            if row[other] is not None:
+                assert ours.complete.loc[row["row"], other] == row[other]
+    close([ours.all_subsets[s] for s in theirs["all_subsets"]], list(theirs["all_subsets"].values()))
+
+
+def test_relative_weights_and_variance_inflation():
+    case, rows = expected("dominance"), data("dominance", "bfi_scales.csv")
+    ours = relative_weights(rows, "age", ["A", "C", "E", "N", "O"])
+    close(ours["raw"], list(case["bfi_age_relative_weights"]["raw"].values()))
+    close(ours["rescaled"], list(case["bfi_age_relative_weights"]["rescaled"].values()))
+    close(collinearity(rows[["A", "C", "E", "N", "O"]].to_numpy())["vif"], list(case["bfi_vif"].values()))
+
+
+def test_evalues():
+    for row in expected("evalue")["table"]:
+        if row["type"] == "SMD":
+            rows = data("evalue", "evalues.csv")
+            error = 0.14 if row["est"] == 0.42 else 0.08
+            assert row["est"] in set(rows["est"])
+            ours = evalue(row["est"], kind="SMD", std_error=error)
+        else:
+            ours = evalue(row["est"], row["lo"], row["hi"], kind=row["type"], rare=row["rare"] in (True, "TRUE"))
+        close(
+            [ours.risk_ratio, ours.risk_ratio_low, ours.risk_ratio_high, ours.estimate, ours.interval],
+            [row[k] for k in ("rr", "rr_lo", "rr_hi", "evalue", "evalue_ci")],
+        )
+
+
+CASES = {
+    "nhanes2_lm": ("nhanes2_m20_long.csv", "chl ~ age + bmi", "linear", ["age"]),
+    "boys_glm": ("boys_m10_long.csv", "late ~ age + hgt + C(reg, reference=north)", "logit", ["C(reg)"]),
+    "boys_lm": ("boys_m10_long.csv", "hc ~ age + hgt + wgt + C(reg, reference=north)", "linear", ["C(reg)"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_imputations(name):
+    case = expected("mice_pool")
+    file, formula, family, tested = CASES[name]
+    rows = data("mice_pool", file)
+    if "gen" in rows:
+        rows["late"] = rows["gen"].isin(["G4", "G5"]).astype(int)
+    fits = [fit_outcome(formula, part, family=family) for _, part in rows.groupby(".imp")]
+    pooled = pool_imputations(fits)
+    rel = 1e-5 if family == "logit" else 1e-6  # R's glm stopped at its default epsilon of 1e-8
+    names = [t.replace("age40", "age[T.40").replace("age60", "age[T.60") for t in column(case[name], "term")]
+    ours = pooled.estimates.set_index(
+        pooled.estimates["term"].str.replace("C(reg)[T.", "reg", regex=False).str.replace("]", "", regex=False)
+        .str.replace("Intercept", "(Intercept)")
+    )  # fmt: skip
+    for term, row in zip(names, case[name], strict=True):
+        mine = ours.loc[term]
+        close(
+            [
+                mine["estimate"],
+                mine["std_error"],
+                mine["df"],
+                mine["p_value"],
+                mine["conf_low"],
+                mine["fmi"],
+                mine["riv"],
+            ],
+            [row[k] for k in ("estimate", "std.error", "df", "p.value", "ci_low", "fmi", "riv")],
+            rel=rel,
+        )
+    for method in ("D1", "D2"):
+        theirs = case[name.replace("_lm", "_lm_D" if name != "nhanes2_lm" else "_D").replace("_glm", "_glm_D")][method]
+        theirs = theirs[0] if isinstance(theirs, list) else theirs
+        mine = pooled.test(tested, method)
+        close(
+            [mine["statistic"], mine["df"], mine["df_denominator"], mine["riv"]],
+            [theirs[k] for k in ("F.value", "df1", "df2", "RIV")],
+            rel=rel,
+        )
