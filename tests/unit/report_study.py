@@ -444,7 +444,7 @@ def link() -> dict[str, list[dict]]:
                             "model": model,
                             "sample": who,
                             "term": term,
-                            "contrast": "+1",
+                            "contrast": "dY/dX",
                             "ame": b / 8,
                             "std_error": se / 8,
                             "conf_low": low / 8,

@@ -12,6 +12,8 @@ from alliance.reporting.results import POOLED, Results
 from alliance.reporting.words import Association, JointTest
 
 HAZARD = ("hazard", "cox")
+SLOPE = "dY/dX"  # mean slope of the probability
+SPREAD = "p10-p90"  # from the 10th to the 90th percentile of the predictor
 
 
 def models(results: Results) -> list[str]:
@@ -59,9 +61,9 @@ def heading(results: Results, labels: Labels, model: str) -> str:
     return labels.link_model(model) + (": odds of leaving in a term" if is_hazard(results, model) else "")
 
 
-def effect(results: Results, model: str, term: str, sample: str = POOLED) -> dict[str, Any]:
-    """The average marginal effect of a predictor; empty when there is none."""
-    rows = results.rows("link_effects", model=model, sample=sample, term=term)
+def effect(results: Results, model: str, term: str, sample: str = POOLED, contrast: str = SLOPE) -> dict[str, Any]:
+    """An average marginal effect of a predictor; empty when there is none."""
+    rows = results.rows("link_effects", model=model, sample=sample, term=term, contrast=contrast)
     return rows[0] if rows else {}
 
 

@@ -100,6 +100,6 @@ def _limits(results: Results, labels: Labels) -> list[str]:
         pooled = sum(r["sample"] == POOLED for r in failed)
         said.append(
             f"**Models without a result.** {apa.count(len(failed))} of the models asked for could not be used "
-            f"({apa.count(pooled)} of them pooled); the status table gives the reasons."
+            f"({apa.count(pooled) if pooled else 'none'} of them pooled); the status table gives the reasons."
         )
     return said

@@ -7,6 +7,8 @@ from typing import Any
 
 from alliance.reporting import apa
 from alliance.reporting.associations import (
+    SLOPE,
+    SPREAD,
     effect,
     heading,
     is_hazard,
@@ -93,6 +95,13 @@ def _size(row: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _points(marginal: dict[str, Any]) -> str:
+    """A difference of probabilities with its interval, in percentage points."""
+    if apa.is_missing(marginal.get("ame")):
+        return apa.MISSING
+    return f"{apa.points(marginal['ame'])} {apa.points_interval(marginal['conf_low'], marginal['conf_high'])}"
+
+
 def _pooled(results: Results, labels: Labels) -> Table:
     shown = [m for m in models(results) if predictor_rows(results, m)]
     ratio = all(is_ratio(predictor_rows(results, m)[0]) for m in shown)
@@ -104,28 +113,29 @@ def _pooled(results: Results, labels: Labels) -> Table:
             Column("OR [95% CI]" if ratio else "OR or *b* [95% CI]"),
             Column("*p*"),
             Column("*p* adjusted"),
-            Column("AME in points [95% CI]"),
+            Column("AME [95% CI]", spanner="Probability, in percentage points"),
+            Column("10th to 90th percentile", spanner="Probability, in percentage points"),
         ],
-        note="OR: odds ratio. AME: average marginal effect, in percentage points of the probability"
-        + (" of leaving in a term for departure" if any(is_hazard(results, m) for m in shown) else "")
+        note="OR: odds ratio. AME: average marginal effect, the average slope per unit of the score; beside it, the "
+        "average "
+        "difference between students at the 10th and at the 90th percentile of the score"
+        + (
+            "; for departure, of the probability of leaving in a term"
+            if any(is_hazard(results, m) for m in shown)
+            else ""
+        )
         + ". Association, not effect: nothing here was randomised.",
     )
     for model in shown:
         rows = predictor_rows(results, model)
         table.heading(f"{escape(heading(results, labels, model))} ({_size(rows[0])})")
         for row in rows:
-            marginal = effect(results, model, row["term"]) if is_ratio(row) else {}
-            points = apa.MISSING
-            if not apa.is_missing(marginal.get("ame")):
-                points = (
-                    f"{apa.points(marginal['ame'])} {apa.points_interval(marginal['conf_low'], marginal['conf_high'])}"
-                )
             table.add(
                 labels.term(row["term"]),
                 _measure(row),
                 apa.p_cell(row["p_value"]),
                 apa.p_cell(row.get("p_adjusted", math.nan)),
-                points,
+                *(_points(effect(results, model, row["term"], contrast=contrast)) for contrast in (SLOPE, SPREAD)),
                 indent=True,
             )
     return table
