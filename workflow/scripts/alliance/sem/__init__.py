@@ -4,7 +4,8 @@
     fit = fit_sem("bond =~ b1 + b2 + b3 + b4", data, estimator="MLR")
     fit.parameters, fit.fit_measures, fit.warnings
 
-Importing this package costs numpy only; each name below is loaded when it is first used.
+Importing this package costs nothing; each name below is loaded when it is first used. No module has the name of a
+public function, or importing it would hide the function.
 """
 
 from __future__ import annotations
@@ -13,33 +14,36 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "fit_sem": "fit",
     "Fit": "results",
-    "SampleError": "data",
     "ModelSyntaxError": "syntax_tokens",
     "OrdinalDataError": "ordinal",
-    "build_table": "table",
-    "equivalent": "admissibility",
-    "compare": "difference",
-    "polychoric": "polychoric_pairs",
-    "invariance_ladder": "invariance",
-    "fit_sam": "sam",
+    "SampleError": "data",
     "bootstrap": "bootstrap_refits",
-    "simulate": "simulate",
+    "build_table": "table",
+    "compare": "difference",
+    "equivalent": "admissibility",
     "factor_scores": "scores",
+    "fit_sam": "sam",
+    "fit_sem": "fit",
+    "htmt": "reliability_scales",
+    "invariance_ladder": "invariance",
     "modification_indices": "modification",
+    "ordinal_scores": "eap",
+    "plausible_values": "plausible",
+    "polychoric": "polychoric_pairs",
+    "reliability": "reliability_scales",
+    "score_test": "wald",
+    "simulate": "simulation",
+    "wald_test": "wald",
 }
-_MODULES = ("reliability", "eap", "plausible")
-__all__ = sorted([*_HOME, *_MODULES])
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    """Load the module that holds ``name``."""
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'alliance.sem' has no attribute '{name}'")
+    """Load the function or class ``name`` from its module."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'alliance.sem' has no attribute '{name}'")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

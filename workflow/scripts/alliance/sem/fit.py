@@ -34,7 +34,7 @@ def fit_sem(
     data: pd.DataFrame | None = None,
     *,
     estimator: str | None = None,
-    ordered: Sequence[str] = (),
+    ordered: Sequence[str] | bool = (),
     group: str | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
@@ -60,7 +60,8 @@ def fit_sem(
         computed with n - 1), ``sample_nobs`` and optionally ``sample_mean``.
     estimator : ML, MLM, MLMV, MLR for continuous variables; WLSMV, WLSM, DWLS, ULSMV, ULSM, ULS for ordered ones.
         None: WLSMV when variables are ordered, else ML. Clusters or weights turn ML into MLR.
-    ordered : variables whose answers are ordered categories; exogenous covariates are then conditioned on.
+    ordered : variables whose answers are ordered categories (True: all but the exogenous covariates, which are then
+        conditioned on).
     group, group_equal, group_partial : column of groups, what is equal across them, and exceptions ("f=~x2").
     missing : "listwise"; "fiml" (ML and MLR); "pairwise" (ordered).
     cluster, sampling_weights : columns. meanstructure : None decides as lavaan does (groups, FIML, clusters).
@@ -71,7 +72,7 @@ def fit_sem(
     ModelSyntaxError, SampleError, ValueError with what to change. A model that does not converge is returned with
     ``converged`` False and says so in ``warnings``.
     """
-    ordered = [ordered] if isinstance(ordered, str) else list(ordered)
+    ordered = _ordered_names(ordered, model)
     if (data is None) == (sample_cov is None):
         raise ValueError("give either data or sample_cov with sample_nobs")
     call = {k: v for k, v in locals().items() if k not in ("data", "start", "do_fit", "call")}
@@ -110,6 +111,18 @@ def fit_sem(
         fit = _fit_normal(table, sample, options, labels, (sample_cov, sample_nobs, sample_mean), start, do_fit)
     fit.call = call
     return fit
+
+
+def _ordered_names(ordered: Sequence[str] | bool | str, model: str) -> list[str]:
+    """Names of the ordered variables; True means every observed variable that is not an exogenous covariate."""
+    if isinstance(ordered, str):
+        return [ordered]
+    if not isinstance(ordered, bool):
+        return list(ordered)
+    if not ordered:
+        return []
+    table = build_table(model)
+    return [name for name in table.ov_names if name not in table.ov_x]
 
 
 def _levels(data: pd.DataFrame | None, ordered: Sequence[str]) -> dict[str, np.ndarray]:
