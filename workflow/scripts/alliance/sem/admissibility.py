@@ -34,7 +34,7 @@ def parameter_name(fit: Fit, number: int) -> str:
     return name if fit.n_groups == 1 else f"{name} in group {fit.group_labels[table.group[row] - 1]}"
 
 
-def unidentified(fit: Fit, tolerance: float = 1e-7) -> list[str]:
+def unidentified(fit: Fit, tolerance: float = 1e-6) -> list[str]:
     """Parameters that take part in a direction in which no sample moment changes (Jacobian short of full rank)."""
     information = fit.inference.information
     basis = null_space(fit.constraint_jacobian)
@@ -47,8 +47,10 @@ def unidentified(fit: Fit, tolerance: float = 1e-7) -> list[str]:
     size = np.sqrt(np.sum(jacobian**2, axis=0))
     unused = [k for k in range(jacobian.shape[1]) if size[k] < 1e-12]
     size[size == 0] = 1.0
-    _, singular, vt = np.linalg.svd((jacobian / size) @ _open(fit, size), full_matrices=False)
-    weak = vt[singular < tolerance * singular[0]] @ _open(fit, size).T
+    basis = _open(fit, size)
+    scaled = (jacobian / size) @ basis
+    eigenvalues, vectors = np.linalg.eigh(scaled.T @ scaled)
+    weak = (basis @ vectors[:, eigenvalues < tolerance**2 * max(eigenvalues[-1], 1.0)]).T
     if not len(weak):
         if smallest < -1e-6:
             return ["the information matrix is not positive definite: the solution is not a minimum"]

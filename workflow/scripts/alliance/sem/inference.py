@@ -33,11 +33,12 @@ def invert(information: np.ndarray, open_directions: np.ndarray) -> np.ndarray |
     inner = open_directions.T @ information @ open_directions
     scale = np.sqrt(np.maximum(np.abs(np.diag(inner)), 1e-300))
     try:
-        inverse = np.linalg.inv(inner / np.outer(scale, scale)) / np.outer(scale, scale)
+        inverse = np.linalg.inv(inner / np.outer(scale, scale))
     except np.linalg.LinAlgError:
         return None
-    if not np.all(np.isfinite(inverse)):
+    if not np.all(np.abs(inverse) < 1e12):  # singular up to rounding
         return None
+    inverse /= np.outer(scale, scale)
     return open_directions @ ((inverse + inverse.T) / 2) @ open_directions.T
 
 
