@@ -44,12 +44,15 @@ def raw_files():
 def library(*packages):
     """The library's files and the lock: Snakemake does not see that a helper module has changed."""
     root = Path(workflow.basedir) / "scripts" / "alliance"
-    found = [*root.glob("*.py"), *(f for p in packages for f in (root / p).rglob("*.py"))]
+    found = [
+        *root.glob("*.py"),
+        *(f for p in packages for f in (root / p).rglob("*.py")),
+    ]
     return [os.path.relpath(f) for f in sorted(found)] + ["requirements.lock"]
 
 
 def study_config(*blocks):
-    """The parts of the config that a rule depends on: a change there, and only there, runs it again."""
+    """What a job depends on in the config. A change there, and only there, runs it again."""
     return {"seed": config["seed"], **{block: config.get(block) for block in blocks}}
 
 

@@ -12,7 +12,16 @@ rule check:
         f"{BENCHMARKS}/check.tsv"
     threads: 1
     params:
-        study=study_config("inputs", "ids", "sample", "instrument", "roles", "waves", "outcomes", "report"),
+        study=study_config(
+            "inputs",
+            "ids",
+            "sample",
+            "instrument",
+            "roles",
+            "waves",
+            "outcomes",
+            "report",
+        ),
     script:
         "../scripts/check.py"
 

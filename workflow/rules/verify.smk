@@ -1,9 +1,3 @@
-def to_verify(wildcards=None):
-    """Everything that is shared: the tables, the page and its files."""
-    made = rules.report.output
-    return [*shareable().values(), made.page, made.methods, made.figures, made.tables]
-
-
 rule manifest:
     """sha256 and size of every shareable result."""
     input:
@@ -16,8 +10,6 @@ rule manifest:
     benchmark:
         f"{BENCHMARKS}/manifest.tsv"
     threads: 1
-    params:
-        results=RESULTS,
     script:
         "../scripts/manifest.py"
 
@@ -35,8 +27,6 @@ rule compare:
     benchmark:
         f"{BENCHMARKS}/compare.tsv"
     threads: 1
-    params:
-        results=RESULTS,
     script:
         "../scripts/compare.py"
 

@@ -4,7 +4,8 @@ from _run import stage
 
 with stage("check", snakemake):
     from alliance.errors import Stop
-    from alliance.study import check_study, minimum_cell
+    from alliance.study import minimum_cell
+    from alliance.survey.check import check_study
 
     problems, issues = check_study(snakemake.config)
     if problems:

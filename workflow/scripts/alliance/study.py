@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alliance.codebook import Codebook, Column, item_column, item_columns
+from alliance.codebook_file import parse_codebook, read_codebook
 from alliance.disclosure import minimum_cell
 from alliance.errors import Problem, Stop
-from alliance.survey.codebook import Codebook, Column, item_column, item_columns
-from alliance.survey.codebook_file import parse_codebook, read_codebook
-from alliance.survey.names import name_problems
+from alliance.names import name_problems
 
 __all__ = [
     "Codebook",
     "Column",
-    "check_study",
-    "config_problems",
     "dimensions",
     "item_column",
     "item_columns",
@@ -65,20 +63,9 @@ def dimensions(config: Mapping[str, Any]) -> dict[str, str]:
 def validate_config(config: Any, file: str = "config") -> list[Problem]:
     """Every problem of a config: unknown keys, wrong values, and names that the codebook or other keys do not know.
 
-    ``file`` is how the messages call the config. The codebook is read too, when it is there. Raw files are opened only
-    when something is wrong anyway: then their problems are listed as well, so that the user sees everything at once.
+    ``file`` is how the messages call the config. The codebook is read too, when it is there; raw files are not opened
+    (:func:`alliance.survey.check.check_study` does that as well).
     """
-    problems = config_problems(config, file)
-    readable = not any(problem.place.startswith(("key inputs", "key ids")) for problem in problems)
-    if problems and readable and isinstance(config, Mapping):
-        from alliance.survey.check import check_data
-
-        problems += check_data(config, sound=False)[0]
-    return list(dict.fromkeys(problems))
-
-
-def config_problems(config: Any, file: str = "config") -> list[Problem]:
-    """The problems of config and codebook alone."""
     problems = schema_problems(config, file)
     if not isinstance(config, Mapping):
         return problems
@@ -90,18 +77,6 @@ def config_problems(config: Any, file: str = "config") -> list[Problem]:
         if not codebook.columns:
             codebook = None
     return problems + name_problems(config, codebook, file)
-
-
-def check_study(config: Any, file: str = "config") -> tuple[list[Problem], Any]:
-    """Every problem of config, codebook and raw files, as the whole run would meet them, and the remarks on the way.
-
-    Returns the problems (empty: the study can be run) and the :class:`alliance.survey.issues.Issues`.
-    """
-    from alliance.survey.check import check_data
-
-    problems = config_problems(config, file)
-    found, issues = check_data(config, sound=not problems)
-    return list(dict.fromkeys(problems + found)), issues
 
 
 def schema_problems(config: Any, file: str) -> list[Problem]:

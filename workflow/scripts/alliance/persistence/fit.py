@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GLM_LINKS = {"linear": "identity", "logit": "logit", "probit": "probit", "hazard": "logit", "firth": "logit"}
-FAMILIES = tuple(GLM_LINKS)
+FAMILIES = (*GLM_LINKS, "mixed_logit")
 
 
 def fit_outcome(
@@ -44,6 +44,8 @@ def fit_outcome(
         vcov: "classic", "HC0" to "HC3", or with ``cluster`` "CR0", "CR1", "CR1S", "CR2", "CR3". Default: "CR2" with a
             cluster, else "classic". CR2 comes with Satterthwaite degrees of freedom, the other clustered ones with
             G-1, the rest with the normal (a linear model: n-p).
+        random: mixed_logit: lme4's notation, "(1 | program)", "(1 | program/mentor)", "(1 + x | program)".
+        quadrature: mixed_logit: nodes of adaptive Gauss-Hermite quadrature; 1 is Laplace's approximation.
         weights: multiply each row's log-likelihood; rows of weight zero are left out.
 
     Raises:
@@ -54,6 +56,8 @@ def fit_outcome(
     """
     if family not in FAMILIES:
         raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
+    if family == "mixed_logit":
+        return _fit_mixed(formula, data, random, weights, quadrature, level)
     kind = vcov or ("classic" if cluster is None else "CR2")
     if kind not in ("classic", *HETEROSCEDASTIC, *CLUSTERED):
         raise ValueError(f"unknown vcov {kind!r}; known are classic, {', '.join(HETEROSCEDASTIC + CLUSTERED)}")
@@ -61,6 +65,18 @@ def fit_outcome(
         raise ValueError(f"vcov {kind} needs a cluster")
     ready = prepare(formula, data, cluster=cluster, weights=weights)
     return _fit_glm_family(ready, family, _link(family, options), kind, level)
+
+
+def _fit_mixed(formula: str, data: pd.DataFrame, random, weights, quadrature: int, level: float) -> OutcomeFit:
+    from alliance.persistence.mixed import fit_mixed_logit, random_columns
+
+    if not random:
+        raise ValueError("family mixed_logit needs random effects, such as random='(1 | program)'")
+    ready = prepare(formula, data, weights=weights, also=random_columns(random, tuple(map(str, data.columns))))
+    trouble = unusable(ready, binary=True)
+    if trouble:
+        return failed(ready, "mixed_logit", "logit", "classic", *trouble)
+    return fit_mixed_logit(ready, random, quadrature, level)
 
 
 def _link(family: str, options: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .invariance_design import Design, InvarianceError, read_design
 from .invariance_syntax import step_model, step_name, step_words
-from .invariance_verdict import Criteria, judge, limits
+from .invariance_verdict import Criteria, is_nested, judge, limits
 from .syntax import Element, parse
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def invariance_ladder(
     fits: dict[str, Fit] = {}
     models: dict[str, str] = {}
     differences: list[dict[str, float]] = []
+    joint: dict[str, str] = {}
     for k, (words, scale) in enumerate(zip(chosen, scales, strict=True)):
         name = step_name(words)
         models[name], fits[name] = fit(words, scale)
@@ -156,8 +157,15 @@ def invariance_ladder(
         before = fits[step_name(chosen[k - 1])]
         if design.n_thresholds and scales[k - 1] != scale:
             before = fit(chosen[k - 1], scale)[1]
-        differences.append(_difference(before, fits[name]))
-    return _assemble(design, chosen, fits, models, differences, criteria)
+        nested = is_nested(design, words - chosen[k - 1], words)
+        differences.append(_difference(before, fits[name], nested))
+        if "residuals" in words and k > 1 and not is_nested(design, chosen[k - 1] - chosen[k - 2], chosen[k - 1]):
+            test = _difference(fit(chosen[k - 2], scale)[1], fits[name], True)
+            joint[name] = (
+                f"intercepts and residual variances together, against {step_name(chosen[k - 2])}: difference "
+                f"{test['chisq_diff']:.3f} on {test['df_diff']} df, p = {test['p_diff']:.4f}"
+            )
+    return _assemble(design, chosen, fits, models, differences, joint, criteria)
 
 
 def _items(model: str) -> list[str]:
@@ -187,13 +195,13 @@ def _n_thresholds(data: pd.DataFrame, ordered: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def _difference(before: Fit, after: Fit) -> dict[str, float]:
-    """Difference test; nothing to test (and no number) where the degrees of freedom are the same."""
+def _difference(before: Fit, after: Fit, nested: bool) -> dict[str, float]:
+    """Difference test; no statistic where the models are not nested or did not converge."""
     df_diff = int(after.df - before.df)
-    if df_diff <= 0 or not (before.converged and after.converged):
+    if df_diff < 0 or not nested or not (before.converged and after.converged):
         return {"chisq_diff": math.nan, "df_diff": df_diff, "p_diff": math.nan}
     test = before.compare(after)
-    return {"chisq_diff": test["chisq_diff"], "df_diff": test["df_diff"], "p_diff": test["pvalue"]}
+    return {"chisq_diff": test["chisq_diff"], "df_diff": df_diff, "p_diff": test["pvalue"]}
 
 
 def _assemble(
@@ -202,6 +210,7 @@ def _assemble(
     fits: Mapping[str, Fit],
     models: dict[str, str],
     differences: Sequence[dict[str, float]],
+    joint: Mapping[str, str],
     criteria: Criteria,
 ) -> InvarianceLadder:
     """The table of all steps with their verdicts."""
@@ -221,13 +230,17 @@ def _assemble(
             row[short] = fit[key] - before[key] if before else math.nan
         row["converged"] = fits[name].converged
         found = limits(design, words - (chosen[k - 1] if k else frozenset()), words)
+        found += [joint[name]] if name in joint else []
         notes += [f"{name}: {note}" for note in found]
         if not fits[name].converged:
             verdict, reason = "not converged", "the search ended without a solution; nothing can be said"
         elif before is None:
             verdict, reason = "baseline", "the model the next step is compared with"
         else:
-            verdict, reason = judge(row["delta_cfi"], row["delta_rmsea"], row["df_diff"], row["p_diff"], criteria)
+            nested = is_nested(design, words - chosen[k - 1], words) and row["df_diff"] >= 0
+            verdict, reason = judge(
+                row["delta_cfi"], row["delta_rmsea"], row["df_diff"], row["p_diff"], criteria, nested
+            )
         row |= {"verdict": verdict, "reason": "; ".join([reason, *found])}
         rows.append(row)
     return InvarianceLadder(pd.DataFrame(rows), dict(fits), models, design, index.strip("_"), criteria, notes)

@@ -2,10 +2,10 @@
 
 Unit variances identify the factors of the reference (first group, first occasion); the others are
 released as soon as equal parameters identify them. Ordered indicators follow Wu & Estabrook (2016), as
-semTools' ``measEq.syntax(ID.fac = "std.lv", ID.cat = "Wu.Estabrook.2016")``: equal thresholds release the
-intercepts of the latent responses, a second equal threshold their scale; equal intercepts release the
-factor means. A binary indicator therefore never frees its scale, one with three categories is
-equivalent to the configural model as long as only its thresholds are equal.
+semTools' ``measEq.syntax(ID.fac = "std.lv", ID.cat = "Wu.Estabrook.2016")``: one equal threshold releases
+the intercept of the latent response, a second one (or the first, once intercepts are equal) its scale;
+equal intercepts release the factor means. With three categories equal thresholds alone are therefore
+equivalent to the configural model, with two also any choice between threshold and intercept.
 """
 
 from __future__ import annotations
@@ -107,9 +107,16 @@ class _Writer:
         if fixed is not None:
             return f"{factor} =~ {fixed!r}*{item}"
         construct, concept = self.design.factors[factor].concept, self.design.indicators[item].concept
-        cells = (f"{factor}=~{item}", f"{construct}=~{concept}")
-        label = f"l.{construct}.{concept}" if self._equal("loadings", item, *cells) else "NA"
+        label = f"l.{construct}.{concept}" if self._same_loading(factor, item) else "NA"
         return f"{factor} =~ {label}*{item}"
+
+    def _same_loading(self, factor: str, item: str) -> bool:
+        construct, concept = self.design.factors[factor].concept, self.design.indicators[item].concept
+        return self._equal("loadings", item, f"{factor}=~{item}", f"{construct}=~{concept}")
+
+    def _same_intercept(self, item: str) -> bool:
+        concept = self.design.indicators[item].concept
+        return self._equal("intercepts", item, f"{item}~1", f"{concept}~1")
 
     def _equal_thresholds(self, name: str) -> list[bool]:
         concept = self.design.indicators[name].concept
@@ -131,7 +138,7 @@ class _Writer:
     def _indicator(self, name: str, group: int) -> list[str]:
         """Intercept and residual variance, or the scale of a latent response."""
         concept = self.design.indicators[name].concept
-        same_intercept = self._equal("intercepts", name, f"{name}~1", f"{concept}~1")
+        same_intercept = self._same_intercept(name)
         same_residual = self._equal("residuals", name, f"{name}~~{name}", f"{concept}~~{concept}")
         if name not in self.design.n_thresholds:
             return [
@@ -141,17 +148,20 @@ class _Writer:
         shared = sum(self._equal_thresholds(name))
         reference = self._reference(name, group)
         intercept = "0" if reference or same_intercept or shared < 1 else "NA"
-        scale = "1" if reference or same_residual or shared < 2 else "NA"
+        enough = shared >= (1 if same_intercept else 2)
+        scale = "NA" if enough and not reference and not same_residual else "1"
         relation = "~*~" if self.parameterization == "delta" else "~~"
         return [f"{name} ~ {intercept}*1", f"{name} {relation} {scale}*{name}"]
 
     def _factor(self, name: str, group: int) -> list[str]:
         """Mean and variance: fixed for the reference, released once loadings or intercepts are equal."""
         reference = group == 1 and self.design.factors[name].occasion == 0
-        items = [item for factor, item, _ in self.design.loadings if factor == name]
-        comparable = any(item in self.matched for item in items)
-        free_variance = comparable and "loadings" in self.words and "lv.variances" not in self.words
-        free_mean = comparable and "intercepts" in self.words and "means" not in self.words
+        items = [item for factor, item, fixed in self.design.loadings if factor == name and fixed is None]
+        shared = any(self._same_loading(name, item) for item in items)
+        free_variance = shared and "lv.variances" not in self.words
+        # an item that measures several factors says nothing about the mean of one of them
+        alone = [item for item in items if sum(item == other for _, other, _ in self.design.loadings) == 1]
+        free_mean = any(self._same_intercept(item) for item in alone) and "means" not in self.words
         return [
             f"{name} ~ {'NA' if free_mean and not reference else '0'}*1",
             f"{name} ~~ {'NA' if free_variance and not reference else '1'}*{name}",

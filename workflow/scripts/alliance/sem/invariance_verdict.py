@@ -23,10 +23,14 @@ class Criteria:
     alpha: float = 0.05
 
 
-def judge(delta_cfi: float, delta_rmsea: float, df_diff: float, p_diff: float, criteria: Criteria) -> tuple[str, str]:
+def judge(
+    delta_cfi: float, delta_rmsea: float, df_diff: float, p_diff: float, criteria: Criteria, nested: bool = True
+) -> tuple[str, str]:
     """``(verdict, reason)``: supported, unclear, rejected, or untestable when the step restricts nothing."""
     if df_diff == 0:
         return "untestable", "equivalent to the step before: its restrictions can be assumed, not tested"
+    if not nested:
+        return "untestable", "not a restriction of the step before: the two cannot be compared by a difference test"
     worse = delta_cfi <= -criteria.cfi and delta_rmsea >= criteria.rmsea
     cfi_text, rmsea_text = _decimal(delta_cfi), _decimal(delta_rmsea)
     fit = f"change in CFI {cfi_text}, in RMSEA {rmsea_text}"
@@ -60,9 +64,19 @@ def limits(design: Design, new: frozenset[str], words: frozenset[str]) -> list[s
     if "thresholds" in new and three:
         notes.append(f"equal thresholds of {', '.join(three)} (three categories) are assumed, not tested")
     if "loadings" in new and binary:
-        notes.append(f"for {', '.join(binary)} equal loadings are tested together with equal residual variances")
-    if "intercepts" in new and binary:
-        notes.append(f"for {', '.join(binary)} equal intercepts are tested together with equal thresholds")
-    if "residuals" in new and binary and "thresholds" in words:
-        notes.append(f"equal residual variances of {', '.join(binary)} (two categories) are already implied")
+        notes.append(
+            f"for {', '.join(binary)} (two categories) the test of equal loadings takes the scale of the responses as "
+            "equal: residual variances under theta, total variances under delta"
+        )
+    if "intercepts" in new and binary and "residuals" not in words:
+        notes.append(
+            f"equal intercepts of {', '.join(binary)} (two categories) release their residual variances: both can only "
+            "be tested together"
+        )
     return notes
+
+
+def is_nested(design: Design, new: frozenset[str], words: frozenset[str]) -> bool:
+    """Whether a step restricts the one before: equal intercepts of binary items release other parameters."""
+    binary = any(count == 1 for count in design.n_thresholds.values())
+    return not (binary and "intercepts" in new and "residuals" not in words)

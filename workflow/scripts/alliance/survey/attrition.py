@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from alliance.codebook import Codebook, item_columns
 from alliance.disclosure import minimum_cell, suppress_counts
 from alliance.survey.clustering import dimension_means
-from alliance.survey.codebook import Codebook, item_columns
 from alliance.survey.describe import BLANK, groupings, reports_in
 
 if TYPE_CHECKING:

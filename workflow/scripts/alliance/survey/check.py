@@ -6,22 +6,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alliance.codebook import Codebook, Column
+from alliance.codebook_file import parse_codebook
 from alliance.errors import Problem
-from alliance.survey.codebook import Codebook, Column
-from alliance.survey.codebook_file import parse_codebook
+from alliance.study import validate_config
 from alliance.survey.intake import Intake, run_intake
 from alliance.survey.issues import Issues
 
 
-def check_data(config: Any, *, sound: bool = True) -> tuple[list[Problem], Issues]:
-    """All problems of the raw files and the sample, and the remarks that do not end a run.
+def check_study(config: Any, file: str = "config") -> tuple[list[Problem], Issues]:
+    """Every problem of config, codebook, raw files and sample, and the remarks that do not end a run.
 
     What cannot be read is reported and passed over, so that the rest is still looked at. The sample is tried only when
-    config and codebook are in order (``sound``) and so are the files that it opens with and the roster: its problems
-    would be echoes of theirs.
+    config and codebook are in order and so are the files that it opens with and the roster: its problems would be
+    echoes of theirs. No problems: the study can be run.
     """
+    problems = validate_config(config, file)
+    if not isinstance(config, Mapping) or any(p.place.startswith(("key inputs", "key ids")) for p in problems):
+        return problems, Issues()
+    found, issues = _check_data(config, sound=not problems)
+    return list(dict.fromkeys(problems + found)), issues
+
+
+def _check_data(config: Mapping[str, Any], *, sound: bool) -> tuple[list[Problem], Issues]:
     issues = Issues()
-    inputs = config.get("inputs") if isinstance(config, Mapping) else None
+    inputs = config.get("inputs")
     if not isinstance(inputs, Mapping) or not isinstance(config.get("codebook"), str):
         return [], issues
     codebook = _each_column_once(parse_codebook(config["codebook"])[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from alliance.survey.codebook import Codebook, Column
+from alliance.codebook import Codebook, Column
 from alliance.survey.issues import Issues
 from alliance.survey.readers import Raw, strangers
 from alliance.survey.values import Status, as_number, folded, meanings

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alliance.survey.codebook import Codebook, item_columns
+from alliance.codebook import Codebook, item_columns
 from alliance.survey.describe import reports_in
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from alliance.codebook import Codebook, Column, item_column
 from alliance.disclosure import minimum_cell, suppress_counts
-from alliance.survey.codebook import Codebook, Column, item_column
 from alliance.survey.flow import POOLED
 
 if TYPE_CHECKING:

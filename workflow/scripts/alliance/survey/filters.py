@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alliance.survey.codebook import Column
+from alliance.codebook import Column
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alliance.codebook import Codebook, Column
 from alliance.errors import Stop
 from alliance.survey.clean import DTYPES, clean
-from alliance.survey.codebook import Codebook, Column
 from alliance.survey.issues import Issues
 from alliance.survey.readers import RECORD, read_raw, record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from alliance.survey.codebook import Column
+from alliance.codebook import Column
 from alliance.survey.filters import one_each
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alliance.codebook import Codebook
 from alliance.errors import Problem, Stop
 from alliance.survey import sniff
-from alliance.survey.codebook import Codebook
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alliance.codebook import Codebook, Column, item_column
 from alliance.disclosure import minimum_cell
-from alliance.survey.codebook import Codebook, Column, item_column
 from alliance.survey.filters import one_each, rule_of, stays
 from alliance.survey.flow import POOLED, UNKNOWN, Flow
 from alliance.survey.issues import Issues, shown

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from alliance.survey.codebook import Column
+from alliance.codebook import Column
 from alliance.survey.ids import normalise
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from alliance.codebook import FIELDS, IDS, TYPES, Codebook, Column
 from alliance.errors import Problem, Stop
-from alliance.survey.codebook import FIELDS, IDS, TYPES, Codebook, Column
 
 
 def read_codebook(path: str | Path) -> Codebook:

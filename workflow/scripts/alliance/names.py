@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from alliance.codebook import Codebook
 from alliance.errors import Problem
-from alliance.survey.codebook import Codebook
 
 Config = Mapping[str, Any]
 
@@ -41,7 +41,7 @@ def name_problems(config: Config, codebook: Codebook | None, file: str) -> list[
     for check in (_stages, _measurement, _outcomes, _link):
         check(report, config)
     if codebook is not None:
-        from alliance.survey.names_codebook import CHECKS
+        from alliance.names_codebook import CHECKS
 
         for check_codebook in CHECKS:
             check_codebook(report, config, codebook)

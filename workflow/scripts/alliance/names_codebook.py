@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from alliance.codebook import Codebook, Column
 from alliance.errors import Problem
-from alliance.survey.codebook import Codebook, Column
-from alliance.survey.names import Config, NameReport, block, kinds, listed
+from alliance.names import Config, NameReport, block, kinds, listed
 
 
 def _inputs(r: NameReport, config: Config, codebook: Codebook) -> None:

@@ -1,0 +1,48 @@
+"""What leaves the house: the tables of each stage that the config asks for, and the files of the report."""
+
+STAGES = {  # what each stage leaves to be shared, and the blocks of the config that ask for it
+    "intake": ((), ("codebook", "inputs", "issues_summary")),
+    "sample": ((), ("flow", "waves")),
+    "describe": (
+        ("describe",),
+        ("items", "characteristics", "missingness", "attrition", "icc"),
+    ),
+    "measurement": (
+        ("measurement",),
+        (
+            "fit",
+            "parameters",
+            "correlations",
+            "reliability",
+            "residuals",
+            "validity",
+            "separability",
+            "status",
+        ),
+    ),
+    "scores": (("measurement", "scores"), ("determinacy",)),
+    "outcomes": (("outcomes",), ("definitions", "rates")),
+    "link": (("link",), ("estimates", "effects", "cohorts", "joint", "flow", "status")),
+}
+
+
+def shareable(wildcards=None):
+    """The result tables of the stages that the config asks for, by name: `link_joint` is link/joint.csv."""
+    return {
+        f"{stage}_{table}": result(f"{stage}/{table}.csv")
+        for stage, (blocks, tables) in STAGES.items()
+        if asked(*blocks)
+        for table in tables
+    }
+
+
+def recovery_file(wildcards=None):
+    """The table of the simulation that the limitations speak of, when the config names one."""
+    path = (config.get("report") or {}).get("recovery")
+    return {"recovery": path} if path else {}
+
+
+def to_verify(wildcards=None):
+    """Everything that is shared: the tables, the page and its files."""
+    made = rules.report.output
+    return [*shareable().values(), made.page, made.methods, made.figures, made.tables]
