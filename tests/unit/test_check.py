@@ -3,7 +3,7 @@
 import gzip
 
 import pytest
-from alliance.study import check_study
+from alliance.survey.check import check_study
 from tiny_study import CODEBOOK, FIRST, ROSTER, SECOND, TERMS, changed, tiny_study
 
 

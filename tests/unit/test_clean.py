@@ -2,8 +2,8 @@
 
 import pandas as pd
 import pytest
+from alliance.codebook import Column
 from alliance.study import read_codebook
-from alliance.survey.codebook import Column
 from alliance.survey.ids import normalise
 from alliance.survey.intake import run_intake
 from alliance.survey.values import Status, meanings

@@ -1,9 +1,9 @@
 """The codebook as data, and everything that can be wrong with it, by row and column."""
 
 import pytest
+from alliance.codebook_file import parse_codebook
 from alliance.errors import Stop
 from alliance.study import item_column, item_columns, read_codebook
-from alliance.survey.codebook_file import parse_codebook
 from tiny_study import CODEBOOK, changed
 
 

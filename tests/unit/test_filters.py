@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from alliance.survey.codebook import Column
+from alliance.codebook import Column
 from alliance.survey.filters import as_given, longstring, stays
 
 CODES = {str(k): f"answer {k}" for k in range(1, 6)}

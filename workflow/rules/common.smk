@@ -9,7 +9,7 @@ problems = validate_config(config) or _session.place_inputs(config)
 if problems:
     raise SystemExit(_session.stopped("config", problems))
 
-RESULTS = config["results"].rstrip("/")
+RESULTS = config["results"] = config["results"].rstrip("/")
 LOGS = f"logs/{config['study']['name']}"
 BENCHMARKS = f"benchmarks/{config['study']['name']}"
 

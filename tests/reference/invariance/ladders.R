@@ -13,9 +13,10 @@ run <- function(models, data, ...) {
   out <- list()
   for (k in seq_along(fits)) {
     f <- fits[[k]]
+    if (!lavInspect(f, "converged")) { out[[k]] <- list(step = names(models)[k], converged = FALSE); next }
     fm <- fitMeasures(f); fm <- fm[intersect(measures, names(fm))]
     row <- c(list(step = names(models)[k], converged = lavInspect(f, "converged")), as.list(fm))
-    if (k > 1 && fitMeasures(f, "df") > fitMeasures(fits[[k - 1]], "df")) {
+    if (k > 1 && lavInspect(fits[[k - 1]], "converged") && fitMeasures(f, "df") > fitMeasures(fits[[k - 1]], "df")) {
       test <- suppressWarnings(lavTestLRT(fits[[k - 1]], f))
       row <- c(row, list(chisq_diff = test[2, "Chisq diff"], df_diff = test[2, "Df diff"], p_diff = test[2, "Pr(>Chisq)"]))
     }
@@ -38,7 +39,7 @@ group_models <- function(items, factor_of, nth, G, steps, theta = FALSE) {
       K <- nth[[x]]
       for (k in seq_len(K)) lines <- c(lines, paste0(x, " | ", if (has("thresholds")) vec(rep(paste0("t", x, k), G)) else vec(rep(NA, G)), "*t", k))
       lines <- c(lines, paste0(x, " ~ ", free_later(0, has("thresholds") && !has("intercepts")), "*1"))
-      lines <- c(lines, paste0(x, if (theta) " ~~ " else " ~*~ ", free_later(1, has("thresholds") && K > 1 && !has("residuals")), "*", x))
+      lines <- c(lines, paste0(x, if (theta) " ~~ " else " ~*~ ", free_later(1, has("thresholds") && (K > 1 || has("intercepts")) && !has("residuals")), "*", x))
     }
     for (f in unique(unlist(factor_of))) lines <- c(lines,
       paste0(f, " ~~ ", free_later(1, has("loadings")), "*", f),
@@ -55,7 +56,7 @@ latent[grp == "south", 2] <- latent[grp == "south", 2] + .35
 four <- data.frame(site = grp)
 five <- list(c(-1.2, -.4, .4, 1.2), c(-1, -.3, .5, 1.3), c(-1.1, -.2, .3, 1), c(-1.3, -.5, .2, 1.1), c(-.9, 0, .6, 1.4), c(-1, -.4, .5, 1.2))
 for (j in 1:6) { four[paste0("x", j)] <- cut_at(latent[, j], five[[j]])
-  four[paste0("b", j)] <- cut_at(latent[, j], five[[j]][3] - .2); four[paste0("c", j)] <- cut_at(latent[, j], five[[j]][c(2, 3)])
+  four[paste0("b", j)] <- cut_at(latent[, j], c(-1, -.4, .6, .9, 0, -.7)[j]); four[paste0("c", j)] <- cut_at(latent[, j], five[[j]][c(2, 3)])
   four[paste0("y", j)] <- round(latent[, j], 3) }
 fac <- function(prefix) setNames(as.list(rep(c("f", "g"), each = 3)), paste0(prefix, 1:6))
 nth <- function(prefix, k) setNames(as.list(rep(k, 6)), paste0(prefix, 1:6))
@@ -69,6 +70,7 @@ out <- list(data = list(four = four), cases = list())
 out$cases$four_groups_five <- ordinal("x", 4, ladder)
 out$cases$four_groups_five_theta <- ordinal("x", 4, c(ladder, "thresholds+loadings+intercepts+residuals"), TRUE)
 out$cases$four_groups_binary <- ordinal("b", 1, ladder)
+out$cases$four_groups_binary_theta <- ordinal("b", 1, c(ladder, "thresholds+loadings+intercepts+residuals"), TRUE)
 out$cases$four_groups_three <- ordinal("c", 2, ladder)
 # ---- groups, continuous, FIML
 holes <- four
@@ -96,7 +98,7 @@ wave_models <- function(W, items, nth, steps, lag, theta) sapply(steps, simplify
       lines <- c(lines, paste0("f", w, " =~ ", if (has("loadings")) paste0("l", x) else "NA", "*", v))
       for (k in seq_len(nth)) lines <- c(lines, paste0(v, " | ", if (has("thresholds")) paste0("t", x, k) else "NA", "*t", k))
       lines <- c(lines, paste0(v, " ~ ", if (w > 1 && has("thresholds") && !has("intercepts")) "NA" else "0", "*1"),
-        paste0(v, if (theta) " ~~ " else " ~*~ ", if (w > 1 && nth > 1 && has("thresholds") && !has("residuals")) "NA" else "1", "*", v)) }
+        paste0(v, if (theta) " ~~ " else " ~*~ ", if (w > 1 && (nth > 1 || has("intercepts")) && has("thresholds") && !has("residuals")) "NA" else "1", "*", v)) }
     lines <- c(lines, paste0("f", w, " ~~ ", if (w > 1 && has("loadings")) "NA" else "1", "*f", w),
       paste0("f", w, " ~ ", if (w > 1 && has("intercepts")) "NA" else "0", "*1")) }
   for (a in seq_len(W - 1)) for (b in (a + 1):min(W, a + lag)) for (x in items) lines <- c(lines, paste0(x, "_", a, " ~~ ", x, "_", b))
@@ -104,7 +106,7 @@ wave_models <- function(W, items, nth, steps, lag, theta) sapply(steps, simplify
 eta <- matrix(0, n, 3); eta[, 1] <- rnorm(n); for (w in 2:3) eta[, w] <- .1 * (w - 1) + .7 * eta[, w - 1] + .7 * rnorm(n)
 waves <- data.frame(id = seq_len(n))
 for (j in 1:4) { u <- rnorm(n) * .3; for (w in 1:3) { y <- (.9 - .1 * j) * eta[, w] + u + rnorm(n) * .6
-  waves[paste0("x", j, "_", w)] <- cut_at(y, c(-1, -.3, .4, 1.1) + .05 * j); waves[paste0("b", j, "_", w)] <- cut_at(y, .05 * j) } }
+  waves[paste0("x", j, "_", w)] <- cut_at(y, c(-1, -.3, .4, 1.1) + .05 * j); waves[paste0("b", j, "_", w)] <- cut_at(y, c(-.8, -.2, .4, 1)[j]) } }
 out$data$waves <- waves
 go <- function(W, prefix, nth, steps, lag, theta = FALSE) { items <- paste0(prefix, 1:4)
   run(wave_models(W, items, nth, steps, lag, theta), waves, ordered = as.vector(outer(items, 1:W, paste, sep = "_")),
