@@ -33,10 +33,9 @@ def place_inputs(config: dict) -> list[Problem]:
         if not Path(entry["path"]).is_file():
             remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if config.get("folder") else "")
             problems.append(Problem("no such file", entry["path"], f"config key inputs.{name}", remedy))
-    codebook = Path(config["codebook"])
-    if not codebook.is_file():
-        remedy = "put the codebook there, or change the key codebook"
-        problems.append(Problem("no such file", str(codebook), "config key codebook", remedy))
+    for key in ("codebook", "claims"):
+        if config.get(key) and not Path(config[key]).is_file():
+            problems.append(Problem("no such file", config[key], f"config key {key}", f"put it there, or change {key}"))
     return problems
 
 
