@@ -62,7 +62,9 @@ def test_the_same_seed_gives_the_same_rows():
 def test_a_fitted_model_gives_back_its_estimates(args):
     model = "bond =~ b1_w1 + b2_w1 + b3_w1\npersist ~ bond + gpa"
     fit = fit_sem(model, DATA, **args)
-    again = fit_sem(model, simulate(fit, n=4_000, seed=6), **args)
+    again = fit_sem(model, simulate(fit, n=4_000, seed=7), **args)
+    for name in args.get("ordered", ()):
+        assert set(again.levels[name]) == set(fit.levels[name])
     free = fit.parameters["se"] > 0
     z = (again.parameters["est"] - fit.parameters["est"])[free] / again.parameters["se"][free]
     assert z.abs().max() < 3.5

@@ -109,7 +109,7 @@ def fit_sem(
         fit = _fit_ordinal(table, sample, options, levels, start, do_fit)
     else:
         fit = _fit_normal(table, sample, options, labels, (sample_cov, sample_nobs, sample_mean), start, do_fit)
-    fit.call = call
+    fit.call, fit.levels = call, levels
     return fit
 
 

@@ -56,6 +56,7 @@ class Fit:
     cov_x: list[np.ndarray]
     data_warnings: list[str] = field(default_factory=list)
     call: dict[str, Any] = field(default_factory=dict)
+    levels: dict[str, np.ndarray] = field(default_factory=dict)  # answer codes of ordered variables
 
     @property
     def theta(self) -> np.ndarray:

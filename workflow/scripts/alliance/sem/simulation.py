@@ -116,8 +116,7 @@ def populations_of_fit(fit: Fit) -> list[Population]:
                 cross = slopes @ cov_x
                 sigma = np.block([[sigma + cross @ slopes.T, cross], [cross.T, cov_x]])
                 mean, names = np.concatenate([mean, mean_x]), [*names, *linear.exo]
-        levels = fit.call.get("levels", {})
-        codes = {name: np.asarray(levels.get(name, np.arange(1, len(c) + 2)), dtype=float) for name, c in cuts.items()}
+        codes = {name: np.asarray(fit.levels[name], dtype=float) for name in cuts}
         out.append(Population(names, np.asarray(mean, dtype=float), sigma, cuts, codes))
     return out
 
