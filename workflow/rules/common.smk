@@ -5,9 +5,13 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 import _session
 from alliance.study import validate_config
 
-problems = validate_config(config) or _session.place_inputs(config)
-if problems:
-    raise SystemExit(_session.stopped("config", problems))
+CONFIG_FILE = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else "config"
+problems = validate_config(config, CONFIG_FILE) or _session.place_inputs(config, CONFIG_FILE)
+if problems:  # nothing will run, so there is time to look at the data too and to name everything at once
+    from alliance.survey.check import check_study
+
+    problems = list(dict.fromkeys(problems + check_study(config, CONFIG_FILE)[0]))
+    raise SystemExit(_session.stopped("check", problems))
 
 RESULTS = config["results"] = config["results"].rstrip("/")
 LOGS = f"logs/{config['study']['name']}"

@@ -21,7 +21,7 @@ LOCKS = Path(".snakemake")
 _held: list[IO[str]] = []
 
 
-def place_inputs(config: dict) -> list[Problem]:
+def place_inputs(config: dict, file: str = "config") -> list[Problem]:
     """Put ``folder`` before the paths of the inputs (in place) and name every raw file that is not there.
 
     Snakemake would name missing files too, but without a remedy, and only after it has planned the jobs.
@@ -32,10 +32,10 @@ def place_inputs(config: dict) -> list[Problem]:
         entry["path"] = (folder / entry["path"]).as_posix()
         if not Path(entry["path"]).is_file():
             remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if config.get("folder") else "")
-            problems.append(Problem("no such file", entry["path"], f"config key inputs.{name}", remedy))
+            problems.append(Problem("no such file", entry["path"], f"{file}, key inputs.{name}", remedy))
     for key in ("codebook", "claims"):
         if config.get(key) and not Path(config[key]).is_file():
-            problems.append(Problem("no such file", config[key], f"config key {key}", f"put it there, or change {key}"))
+            problems.append(Problem("no such file", config[key], f"{file}, key {key}", f"put it there, or change {key}"))
     return problems
 
 
