@@ -71,3 +71,8 @@ def test_counts_shares_and_points():
 def test_chi_square_names_its_sample_size():
     assert apa.chi_square(98.118, 51, 0.00009, 1204) == "*χ*²(51, *N* = 1,204) = 98.12, *p* < .001"
     assert apa.chi_square(4.0, 17.25, 0.04) == "*χ*²(17.25) = 4.00, *p* = .040"
+
+
+def test_degrees_of_freedom():
+    assert [apa.degrees(df) for df in (51.0, 17.254, math.inf, math.nan)] == ["51", "17.25", "∞", "—"]
+    assert apa.f_test(31.06, 3, 59.0, 1e-9) == "*F*(3, 59) = 31.06, *p* < .001"

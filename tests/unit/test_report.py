@@ -24,7 +24,8 @@ def page_of(config: dict, files: dict) -> str:
 def text_of(html: str) -> str:
     """What a reader sees, on one line."""
     body = re.sub(r"<(style|title|desc)[^>]*>.*?</\1>", " ", html, flags=re.S)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body)).replace("\u00a0", " ")
+    spaced = re.sub(r"</(td|th|tr|p|h\d|li|b|span|summary|caption)>", " ", body)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", spaced)).replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +136,11 @@ def test_a_study_of_records_alone(study, tmp_path):
     config = without(study[0], "measurement", "scores", "link", "instrument", "roles", "waves")
     config["study"] = {"name": "records", "title": "Records"}
     config["sample"] = {"frame": "students", "cohort": {"derive": "first_fall"}, "filters": []}
-    parts = [report_study.intake(), report_study.sample(), report_study.outcomes()]
+    parts = [report_study.intake(), report_study.sample(), report_study.outcomes(), report_study.describe()]
     parts[1].pop("sample_waves")
+    for name in ("describe_items", "describe_attrition", "describe_icc"):
+        parts[3].pop(name)
+    parts[3]["describe_missingness"] = [row | {"role": "", "wave": ""} for row in parts[3]["describe_missingness"]]
     text = text_of(page_of(config, report_study.write(tmp_path, *parts)))
     assert "80.0% (95% CI [74.0, 86.0]) of 195 were “Enrolled in the second fall”" in text
     assert "No measurement model was asked for" in text
@@ -154,15 +158,20 @@ def test_a_survey_without_cohorts_clusters_and_records(study, tmp_path):
             tables[name] = [row for row in rows if row.get("sample", "pooled") == "pooled"]
     for row in link["link_estimates"]:
         row["n_clusters"] = ""
-    outcomes = report_study.outcomes()
-    outcomes["outcomes_rates"] = [row for row in outcomes["outcomes_rates"] if row["cohort"] == "pooled"]
-    flow = {"sample_flow": [row for row in report_study.sample()["sample_flow"] if row["cohort"] == "pooled"]}
+    for row in link["link_joint"]:
+        row |= {"test": "Wald chi2", "df_denominator": "inf"}
+    outcomes, flow = report_study.outcomes(), {"sample_flow": report_study.sample()["sample_flow"]}
+    for name, tables in (("outcomes_rates", outcomes), ("sample_flow", flow)):
+        pooled = [row for row in tables[name] if row["cohort"] == "pooled"]
+        tables[name] = [row | {"cohort": "all"} for row in pooled] + pooled
     text = text_of(
         page_of(config, report_study.write(tmp_path, report_study.intake(), flow, measurement, outcomes, link))
     )
     assert "Higher scores on bond" in text
     assert "heteroskedasticity-robust standard errors (HC1)" in text
     assert "clusters" not in text.partition("Participants")[0]
+    assert "Cohort all" not in text
+    assert "Enrolled in the second fall Wald χ² 19.20 3 &lt; .001" in text
 
 
 def test_a_study_in_which_no_model_could_be_fitted(study, tmp_path):

@@ -113,11 +113,11 @@ def points_interval(low: object, high: object, digits: int = 1) -> str:
 
 
 def degrees(df: object) -> str:
-    """Degrees of freedom: whole when whole, two decimals otherwise (Satterthwaite)."""
+    """Degrees of freedom: whole when whole, two decimals otherwise (Satterthwaite), ``∞`` when infinite."""
     if is_missing(df):
         return MISSING
     value = float(df)  # type: ignore[arg-type]
-    return count(value) if value == round(value) else number(value, 2)
+    return count(value) if value.is_integer() else number(value, 2)
 
 
 def f_test(statistic: object, df: object, df_denominator: object, p: object) -> str:

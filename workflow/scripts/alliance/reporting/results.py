@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POOLED = "pooled"
+_NO_COHORTS = "all"  # the one cohort of a study without cohorts: the pooled rows say the same
 _WORDS = (
     "cohort",
     "sample",
@@ -83,5 +84,8 @@ def read_results(config: Mapping[str, Any], files: Mapping[str, str | Path]) -> 
         }
         if name == "measurement_reliability":
             words.pop("items", None)
-        results.tables[name] = pd.read_csv(path, dtype=words, encoding="utf-8", keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(path, dtype=words, encoding="utf-8", keep_default_na=False, na_values=[""])
+        if "cohort" in frame:
+            frame = frame[frame["cohort"] != _NO_COHORTS]
+        results.tables[name] = frame
     return results

@@ -6,6 +6,7 @@ association, never of effect or cause.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,7 @@ class JointTest:
 
     def in_numbers(self) -> str:
         """In APA form: an *F* when there are denominator degrees of freedom, a chi-square otherwise."""
-        if is_missing(self.df_denominator):
+        if is_missing(self.df_denominator) or math.isinf(self.df_denominator):
             return f"joint test {chi_square(self.statistic, self.df, self.p)}"
         return f"joint test {f_test(self.statistic, self.df, self.df_denominator, self.p)}"
 

@@ -27,6 +27,8 @@ from alliance.reporting.sections.forest import cohort_forest
 from alliance.reporting.tables import Column, Table
 from alliance.reporting.words import listing
 
+_TESTS = {"Wald chi2": "Wald *χ*²", "Wald F": "Wald *F*"}
+
 
 def links_section(results: Results, labels: Labels) -> Section:
     """Tables and figures of the link; one line when the config does not ask for it."""
@@ -157,7 +159,7 @@ def _joint(results: Results, labels: Labels) -> Table:
     for row in results.rows("link_joint", sample=POOLED):
         table.add(
             escape(labels.link_model(row["model"])),
-            escape(str(row["test"])),
+            _TESTS.get(str(row["test"]), escape(str(row["test"]))),
             apa.number(row["statistic"]),
             _df(row),
             apa.p_cell(row["p_value"]),
@@ -168,7 +170,8 @@ def _joint(results: Results, labels: Labels) -> Table:
 def _df(row: dict[str, Any]) -> str:
     """One number for a chi-square, two for an F test."""
     below = row.get("df_denominator", math.nan)
-    return apa.degrees(row["df"]) + ("" if apa.is_missing(below) else f", {apa.degrees(below)}")
+    alone = apa.is_missing(below) or math.isinf(below)
+    return apa.degrees(row["df"]) + ("" if alone else f", {apa.degrees(below)}")
 
 
 def _by_cohort(results: Results, labels: Labels) -> Table:

@@ -97,11 +97,12 @@ def _models(rows: list[dict[str, Any]], labels: Labels) -> Table:
 
 def _values(rows: list[dict[str, Any]], labels: Labels) -> Table:
     reports = _reports(rows)
+    heads = [escape(labels.report_of(*report)) for report in reports] or ["Missing"]
     table = Table(
         "missingness",
         "Missing values",
-        [Column("Variable", numeric=False), *(Column(escape(labels.report_of(*report))) for report in reports)],
-        note=f"Share (number) missing among those who have the report. {_HIDDEN}",
+        [Column("Variable", numeric=False), *map(Column, heads)],
+        note=f"Share (number) missing among those who have the report or are in the sample. {_HIDDEN}",
     )
     cell = {(_report(r), str(r["variable"])): r for r in rows if not is_missing_text(r["role"])}
     for variable in dict.fromkeys(variable for _, variable in cell):
@@ -111,7 +112,7 @@ def _values(rows: list[dict[str, Any]], labels: Labels) -> Table:
     if students and reports:
         table.heading("Variables of the student (share of the sample)")
     for r in students:
-        blank = [""] * (len(reports) - 1)
+        blank = [""] * (len(heads) - 1)
         table.add(
             escape(labels.variable(str(r["variable"]))), _share(r, "share", "n_missing"), *blank, indent=bool(reports)
         )
