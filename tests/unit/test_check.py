@@ -193,3 +193,15 @@ def test_columns_that_the_codebook_does_not_know_are_a_warning(tmp_path):
     assert problems == []
     row = issues.check(minimum=2).iloc[0]
     assert (row["severity"], row["place"]) == ("warning", "column extra")
+
+
+def test_a_file_about_something_else_names_every_column_that_it_lacks(tmp_path):
+    problems = problems_of(tmp_path, first="name,price\nTea,3\n")
+    assert len(problems) == 6
+    assert all("is not in the file" in problem for problem in problems)
+
+
+def test_a_file_without_a_last_line_break_is_read_with_a_note(tmp_path):
+    problems, issues = check_study(tiny_study(tmp_path, first=FIRST.rstrip("\n")))
+    assert problems == []
+    assert any("cut off" in problem.what for _, problem in issues.remarks)

@@ -45,6 +45,8 @@ def read_text(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[s
             raise Stop("intake", Problem(what, file, "row 3 of the file", remedy))
         form = f"Qualtrics, {rows} header rows"
     frame, repaired = _parse(body[start:], header, delimiter, wanted, file, place)
+    if not body.endswith(("\n", "\r")):
+        repaired.append("the last line has no line break: look whether the file was cut off")
     decimal = str(entry.get("decimal", ""))
     return Raw(name, file, frame, header, form, encoding, delimiter, decimal, repaired=repaired)
 
@@ -138,7 +140,7 @@ def _parse(
 
     chosen = [header.index(column) for column in wanted if column in header]
     names = [header[i] for i in chosen]
-    if not text.strip():
+    if not text.strip() or not names:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in names}), []
     ragged: list[tuple[int | None, int]] = []
     blank = 0
