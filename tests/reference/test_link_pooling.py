@@ -7,7 +7,7 @@ from alliance.persistence.dominance_analysis import collinearity, relative_weigh
 from alliance.persistence.pooling import tau2_interval
 from link_cases import close, column, data, expected
 
-
+OURS = ("estimate", "std_error", "conf_low", "conf_high", "tau2", "i2", "h2", "q", "p_value")
 SWISS = "Fertility ~ Agriculture + Examination + Education + Catholic + Q('Infant.Mortality')"
 
 
@@ -30,7 +30,7 @@ def test_random_effects(name, tolerance):
     method, _, test = name.partition("_")
     ours = pool_cohorts(y, se, method=method, test=test or "z")
     close(
-        [getattr(ours, k) for k in ("estimate", "std_error", "conf_low", "conf_high", "tau2", "i2", "h2", "q", "p_value")],
+        [getattr(ours, k) for k in OURS],
         [theirs[k] for k in ("b", "se", "ci.lb", "ci.ub", "tau2", "I2", "H2", "QE", "pval")],
         rel=tolerance * (10 if method == "PM" else 1),
     )  # fmt: skip

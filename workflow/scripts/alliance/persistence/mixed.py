@@ -27,7 +27,7 @@ Evaluate = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 @dataclass(frozen=True)
 class RandomTerm:
-    """One random term: ``inner`` ("1" or "1 + urban") varies by the combinations of ``columns``; ``name`` as written."""
+    """One random term: ``inner`` ("1" or "1 + urban") varies by the combinations of ``columns``."""
 
     inner: str
     columns: tuple[str, ...]
@@ -109,35 +109,42 @@ def fit_mixed_logit(ready: Prepared, random: str, quadrature: int, level: float)
         model = GeneralRandomEffects(ready.y, Q, [c for c, _ in codes], [Z for _, Z in designs], ready.weights)
         theta = model.start()
     beta = R @ start.coef[kept]
-    parameters, value, hessian, converged = maximise(model.evaluate, np.concatenate([beta, theta]))
+    scale = np.concatenate([np.full(len(beta), start.weight.sum()), np.full(len(theta), 2.0 * len(codes[0][1]))])
+    parameters, value, hessian, converged = maximise(model.evaluate, np.concatenate([beta, theta]), scale)
     return _result(
         ready, terms, labels, codes, model, parameters, value, hessian, converged, R, kept, level, quadrature
     )
 
 
-def maximise(evaluate: Evaluate, start: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, bool]:
-    """Maximum of a log-likelihood with gradient: BFGS, then Newton steps. Returns parameters, value, Hessian, converged."""
+def maximise(evaluate: Evaluate, start: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, bool]:
+    """Maximum of a log-likelihood with gradient: BFGS, then Newton steps.
+
+    ``scale`` is a first guess of the curvature of each parameter. Returns parameters, value, Hessian and whether the
+    gradient has vanished.
+    """
     from scipy.optimize import minimize
 
     def negative(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = evaluate(parameters)
         return -value, -gradient
 
-    found = minimize(negative, start, jac=True, method="BFGS", options={"gtol": 1e-4, "maxiter": 500})
-    x = found.x
-    for _ in range(3):
-        value, gradient = evaluate(x)
-        hessian = numeric_hessian(evaluate, x)
-        step = np.linalg.lstsq(-hessian, gradient, rcond=None)[0]
-        if not np.isfinite(step).all() or np.abs(step).max() > 0.5:
-            break
-        if evaluate(x + step)[0] < value - 1e-9:
-            break
-        x = x + step
-        if np.abs(step).max() < 1e-7:
-            break
+    options = {"gtol": 1e-3, "maxiter": 500, "hess_inv0": np.diag(1 / scale)}
+    x = minimize(negative, start, jac=True, method="BFGS", options=options).x
     value, gradient = evaluate(x)
-    return x, value, numeric_hessian(evaluate, x), bool(np.abs(gradient).max() < 1e-2)
+    hessian = numeric_hessian(evaluate, x)
+    far = False
+    for _ in range(20):
+        step = np.linalg.lstsq(-hessian, gradient, rcond=None)[0]
+        if not np.isfinite(step).all() or np.abs(step).max() > 0.5 or np.abs(step).max() < 1e-8:
+            break
+        new, new_gradient = evaluate(x + step)
+        if new < value - 1e-9 * (1 + abs(value)):
+            break
+        x, value, gradient = x + step, new, new_gradient
+        far |= bool(np.abs(step).max() > 1e-4)
+    if far:
+        hessian = numeric_hessian(evaluate, x)
+    return x, value, hessian, bool(np.abs(gradient / np.sqrt(scale)).max() < 1e-3)
 
 
 def numeric_hessian(evaluate: Evaluate, x: np.ndarray, step: float = 1e-4) -> np.ndarray:
@@ -199,7 +206,7 @@ def _result(
     }
     first = factors[0] @ factors[0].T
     return OutcomeFit(
-        "mixed_logit", "logit", ready.design.names, coef, V, np.where(kept, np.inf, np.nan), "Laplace" if quadrature == 1 else "AGQ",
+        "mixed_logit", "logit", ready.design.names, coef, V, np.where(kept, np.inf, np.nan), "model",
         len(ready.y), int(ready.y.sum()), len(codes[0][1]), ready.n_dropped, status, reason, float(value), converged,
         level, ready.design, ready.data, ready.weights, None, kept, pd.DataFrame(rows),
         {"random_effects": modes, "icc": float(first[0, 0] / (first[0, 0] + np.pi**2 / 3)), "quadrature": quadrature},

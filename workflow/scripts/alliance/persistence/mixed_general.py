@@ -101,7 +101,7 @@ class GeneralRandomEffects:
         return u, mean, self._curvature(A, mean)
 
     def _height(self, at: np.ndarray, u: np.ndarray) -> float:
-        return float((self.w * (self.y * log_expit(at) + (1 - self.y) * log_expit(-at))).sum() - 0.5 * u @ u)
+        return float((self.w * (log_expit(at) - (1 - self.y) * at)).sum() - 0.5 * u @ u)
 
     def _curvature(self, A: np.ndarray, mean: np.ndarray) -> np.ndarray:
         D = self._gram(A, self.w * mean * (1 - mean))

@@ -58,7 +58,7 @@ class ScalarRandomIntercept:
             node = u + s * x
             at = eta + sigma * node[self.groups]
             residual = self.w * (self.y - expit(at))
-            fit = self.w * (self.y * log_expit(at) + (1 - self.y) * log_expit(-at))
+            fit = self.w * (log_expit(at) - (1 - self.y) * at)
             heights.append(self.sums(fit) - 0.5 * node**2)
             residuals.append(residual)
             slopes.append(self.sums(residual))
