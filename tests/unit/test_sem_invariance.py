@@ -179,3 +179,21 @@ def test_nothing_to_compare_is_an_error():
         invariance_ladder("f =~ y1 + y2 + y3", simulated())
     with pytest.raises(InvarianceError, match="no column h"):
         invariance_ladder("f =~ y1 + y2 + y3", simulated(), group="h")
+
+
+def test_release_finds_the_shifted_item_and_later_steps_build_on_it():
+    found = invariance_ladder("f =~ y1 + y2 + y3 + y4", simulated(), group="g", release=2)
+    assert list(found.table["step"])[2:4] == ["loadings+intercepts", "loadings+intercepts (partial)"]
+    assert list(found.table["verdict"])[2:4] == ["rejected", "supported"]
+    assert list(found.released["released"]) == ["y4~1"]
+    assert found.released["accepted"].all()
+    assert found.table["npar"].iloc[4] == found.table["npar"].iloc[3] - 4
+    assert found.supported.startswith("loadings+intercepts")
+
+
+def test_release_keeps_two_items_per_factor_equal():
+    data = simulated()
+    data["y3"] += 0.9 * (data["g"] == "b")
+    data["y2"] -= 0.9 * (data["g"] == "b")
+    found = invariance_ladder("f =~ y1 + y2 + y3 + y4", data, group="g", release=9)
+    assert len(found.released.query("step == 'loadings+intercepts' and accepted")) <= 2

@@ -1,21 +1,19 @@
 """Measurement invariance, step by step: across groups, waves or roles, for ordered and continuous indicators.
 
-Each step is an ordinary model whose text ``invariance_syntax`` writes; it is fitted, compared with the step
-before and judged by declared criteria (``invariance_verdict``).
+Each step is an ordinary model whose text ``invariance_syntax`` writes; ``invariance_steps`` fits it, compares it with
+the step before and judges it by declared criteria (``invariance_verdict``).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .invariance_design import Design, InvarianceError, read_design
-from .invariance_syntax import step_model, step_name, step_words
-from .invariance_verdict import Criteria, is_nested, judge, limits
+from .invariance_steps import Climb
+from .invariance_syntax import step_model, step_words
+from .invariance_verdict import Criteria
 from .syntax import Element, parse
 
 if TYPE_CHECKING:
@@ -46,7 +44,8 @@ class InvarianceLadder:
     ``table`` has one row per step: step, fit measures under lavaan's names, chisq_diff, df_diff, p_diff
     (against the step before), delta_cfi, delta_rmsea, converged, verdict, reason. ``fits`` and ``models``
     hold each step's fit and model text by its name. ``index`` says which CFI and RMSEA were compared:
-    "robust", "scaled" or "" (plain).
+    "robust", "scaled" or "" (plain). ``released`` logs the search for partial invariance: step, round, released,
+    chisq_diff, df_diff, p_diff, candidates, p_adjusted (Bonferroni), accepted.
     """
 
     table: pd.DataFrame
@@ -55,17 +54,21 @@ class InvarianceLadder:
     design: Design
     index: str
     criteria: Criteria
+    released: pd.DataFrame
     notes: list[str] = field(default_factory=list)
 
     @property
     def supported(self) -> str:
         """The last step up to which no step was rejected or failed."""
-        name = str(self.table["step"].iloc[0])
-        for step, verdict in zip(self.table["step"], self.table["verdict"], strict=True):
+        names, verdicts = list(self.table["step"]), list(self.table["verdict"])
+        last = names[0]
+        for name, verdict, following in zip(names, verdicts, [*names[1:], ""], strict=True):
+            if following == f"{name} (partial)":
+                continue
             if verdict in ("rejected", "not converged"):
                 break
-            name = str(step)
-        return name
+            last = name
+        return str(last)
 
 
 def invariance_ladder(
@@ -82,6 +85,7 @@ def invariance_ladder(
     parameterization: str = "delta",
     steps: Sequence[Sequence[str] | str] | None = None,
     partial: Sequence[str] = (),
+    release: int = 0,
     criteria: Criteria | None = None,
     **options: Any,
 ) -> InvarianceLadder:
@@ -100,6 +104,8 @@ def invariance_ladder(
         variances are always estimated under theta, which describes the same model.
     steps : each a list of words held equal; None is configural, (thresholds,) loadings, intercepts, residuals.
     partial : cells left free, as "bond=~b1", "b1|t2", "b1~1", "b1~~b1"; with ``waves`` in terms of construct and item.
+    release : when a step is rejected, release up to so many items (largest improvement first, Bonferroni corrected, two
+        items per factor stay equal); the partial step follows as a row of its own and later steps build on it.
     options : further arguments of ``fit_sem`` (cluster, sampling_weights ...).
 
     Returns
@@ -126,11 +132,9 @@ def invariance_ladder(
         n_thresholds=_n_thresholds(data, ordered_items),
     )
     chosen = [step_words(step) for step in (steps or (_ORDINAL_STEPS if ordered_items else _CONTINUOUS_STEPS))]
-    criteria = criteria or Criteria()
-    scales = ["theta" if "residuals" in words else parameterization for words in chosen]
 
-    def fit(words: frozenset[str], scale: str) -> tuple[str, Fit]:
-        text = step_model(design, words, scale, partial)
+    def fit_step(words: frozenset[str], scale: str, released: Sequence[str]) -> tuple[str, Fit]:
+        text = step_model(design, words, scale, released)
         return text, fit_sem(
             text,
             data,
@@ -144,28 +148,11 @@ def invariance_ladder(
             **options,
         )
 
-    fits: dict[str, Fit] = {}
-    models: dict[str, str] = {}
-    differences: list[dict[str, float]] = []
-    joint: dict[str, str] = {}
-    for k, (words, scale) in enumerate(zip(chosen, scales, strict=True)):
-        name = step_name(words)
-        models[name], fits[name] = fit(words, scale)
-        if k == 0:
-            differences.append({})
-            continue
-        before = fits[step_name(chosen[k - 1])]
-        if design.n_thresholds and scales[k - 1] != scale:
-            before = fit(chosen[k - 1], scale)[1]
-        nested = is_nested(design, words - chosen[k - 1], words)
-        differences.append(_difference(before, fits[name], nested))
-        if "residuals" in words and k > 1 and not is_nested(design, chosen[k - 1] - chosen[k - 2], chosen[k - 1]):
-            test = _difference(fit(chosen[k - 2], scale)[1], fits[name], True)
-            joint[name] = (
-                f"intercepts and residual variances together, against {step_name(chosen[k - 2])}: difference "
-                f"{test['chisq_diff']:.3f} on {test['df_diff']} df, p = {test['p_diff']:.4f}"
-            )
-    return _assemble(design, chosen, fits, models, differences, joint, criteria)
+    climb = Climb(design, fit_step, parameterization, criteria or Criteria(), release)
+    cells: Sequence[str] = tuple(partial)
+    for words in chosen:
+        cells = climb.add(words, cells)
+    return _ladder(climb)
 
 
 def _items(model: str) -> list[str]:
@@ -195,64 +182,25 @@ def _n_thresholds(data: pd.DataFrame, ordered: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def _difference(before: Fit, after: Fit, nested: bool) -> dict[str, float]:
-    """Difference test; no statistic where the models are not nested or did not converge."""
-    df_diff = int(after.df - before.df)
-    if df_diff < 0 or not nested or not (before.converged and after.converged):
-        return {"chisq_diff": math.nan, "df_diff": df_diff, "p_diff": math.nan}
-    test = before.compare(after)
-    return {"chisq_diff": test["chisq_diff"], "df_diff": df_diff, "p_diff": test["pvalue"]}
-
-
-def _assemble(
-    design: Design,
-    chosen: Sequence[frozenset[str]],
-    fits: Mapping[str, Fit],
-    models: dict[str, str],
-    differences: Sequence[dict[str, float]],
-    joint: Mapping[str, str],
-    criteria: Criteria,
-) -> InvarianceLadder:
-    """The table of all steps with their verdicts."""
+def _ladder(climb: Climb) -> InvarianceLadder:
+    """The table of all steps."""
     import pandas as pd
 
-    measures = {name: fit.fit_measures for name, fit in fits.items()}
-    index = _common_index(list(measures.values()), bool(design.n_thresholds))
-    rows: list[dict[str, Any]] = []
-    notes: list[str] = []
-    for k, (words, difference) in enumerate(zip(chosen, differences, strict=True)):
-        name = step_name(words)
-        fit = measures[name]
-        row: dict[str, Any] = {"step": name, **{key: fit[key] for key in _MEASURES if key in fit}}
-        row |= {key: difference.get(key, math.nan) for key in ("chisq_diff", "df_diff", "p_diff")}
-        before = measures[step_name(chosen[k - 1])] if k else None
-        for key, short in ((f"cfi{index}", "delta_cfi"), (f"rmsea{index}", "delta_rmsea")):
-            row[short] = fit[key] - before[key] if before else math.nan
-        row["converged"] = fits[name].converged
-        found = limits(design, words - (chosen[k - 1] if k else frozenset()), words)
-        found += [joint[name]] if name in joint else []
-        notes += [f"{name}: {note}" for note in found]
-        if not fits[name].converged:
-            verdict, reason = "not converged", "the search ended without a solution; nothing can be said"
-        elif before is None:
-            verdict, reason = "baseline", "the model the next step is compared with"
-        else:
-            nested = is_nested(design, words - chosen[k - 1], words) and row["df_diff"] >= 0
-            verdict, reason = judge(
-                row["delta_cfi"], row["delta_rmsea"], row["df_diff"], row["p_diff"], criteria, nested
-            )
-        row |= {"verdict": verdict, "reason": "; ".join([reason, *found])}
-        rows.append(row)
-    return InvarianceLadder(pd.DataFrame(rows), dict(fits), models, design, index.strip("_"), criteria, notes)
-
-
-def _common_index(measures: Sequence[Mapping[str, float]], ordinal: bool) -> str:
-    """Suffix of the CFI and RMSEA that every step has: robust before scaled before plain.
-
-    Robust indices of ordered data judge correlations alone and are not defined once thresholds are equal.
-    """
-    for suffix in ("_scaled",) if ordinal else ("_robust", "_scaled"):
-        pairs = [(fit.get(f"cfi{suffix}"), fit.get(f"rmsea{suffix}")) for fit in measures]
-        if all(value is not None and np.isfinite(value) for pair in pairs for value in pair):
-            return suffix
-    return ""
+    rows = []
+    for step in climb.steps:
+        measures = step.fit.fit_measures
+        row: dict[str, Any] = {"step": step.name, **{key: measures[key] for key in _MEASURES if key in measures}}
+        row |= {key: step.difference.get(key, float("nan")) for key in ("chisq_diff", "df_diff", "p_diff")}
+        row |= {"delta_cfi": step.delta_cfi, "delta_rmsea": step.delta_rmsea, "converged": step.fit.converged}
+        rows.append(row | {"verdict": step.verdict, "reason": "; ".join([step.reason, *step.notes])})
+    columns = ["step", "round", "released", "chisq_diff", "df_diff", "p_diff", "candidates", "p_adjusted", "accepted"]
+    return InvarianceLadder(
+        pd.DataFrame(rows),
+        {step.name: step.fit for step in climb.steps},
+        {step.name: step.text for step in climb.steps},
+        climb.design,
+        climb.index.strip("_"),
+        climb.criteria,
+        pd.DataFrame(climb.log, columns=columns),
+        [f"{step.name}: {note}" for step in climb.steps for note in step.notes],
+    )
