@@ -143,22 +143,18 @@ class GroupModel:
             link = g[np.ix_(col, row)]  # link[l, k] = G[col_l, row_k]
             half = 2 * link * r[np.ix_(row, col)] + link * np.outer(z[row], means[col])
             block = half + half.T + 2 * q[np.ix_(row, row)] * full[np.ix_(col, col)]
-            self._scatter(out, self.a_cells.par, self.a_cells.par, block)
+            to_a, to_s = self.spread[: row.size], self.spread[row.size :]
+            out = to_a.T @ block @ to_a
             if self.s_cells.par.size:
                 i, j = self.s_cells.row, self.s_cells.col
                 cross = q[np.ix_(row, i)] * g[np.ix_(col, j)] + q[np.ix_(row, j)] * g[np.ix_(col, i)]
-                cross = 2 * cross * self.s_half
-                self._scatter(out, self.a_cells.par, self.s_cells.par, cross)
-                self._scatter(out, self.s_cells.par, self.a_cells.par, cross.T)
+                mixed = to_a.T @ (2 * cross * self.s_half) @ to_s
+                out += mixed + mixed.T
             if self.m_cells.par.size:
                 cross = z[row][:, None] * g[np.ix_(col, self.m_cells.row)]
-                self._scatter(out, self.a_cells.par, self.m_cells.par, cross)
-                self._scatter(out, self.m_cells.par, self.a_cells.par, cross.T)
+                mixed = to_a.T @ cross @ self.mean_spread[row.size :]
+                out += mixed + mixed.T
         return out
-
-    @staticmethod
-    def _scatter(out: np.ndarray, rows: np.ndarray, cols: np.ndarray, block: np.ndarray) -> None:
-        np.add.at(out, (rows[:, None], cols[None, :]), block)
 
     def lisrel(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """The all-y blocks: lambda, beta, psi, theta, nu, alpha, and observed-on-observed paths ``beta_y``."""
