@@ -95,6 +95,32 @@ def test_groups_with_equal_measurement_have_latent_means():
     assert both["se"].to_numpy() == pytest.approx(both["se_sem"].to_numpy(), rel=0.15, abs=1e-9)
 
 
+def test_groups_of_ordered_items_compare_latent_means_and_paths():
+    model = OUTCOME.replace("gpa ~ bond + goal + task", "persist ~ bond + goal + task")
+    args = {"ordered": [*ITEMS, "persist"], "group": "group", "group_equal": ["loadings", "thresholds"]}
+    sam = fit_sam(model, DATA, **args)
+    robust = fit_sam(model, DATA, se="robust", **args)
+    measured = fit_sem(model.split("persist")[0], DATA, **args | {"ordered": ITEMS})
+    key = ["lhs", "op", "rhs", "group"]
+    both = sam.parameters.merge(measured.parameters, on=key, suffixes=("", "_sem")).query("op == '~1' and se > 0")
+    assert len(both) == 3
+    assert np.abs(both["est"] - both["est_sem"]).max() < 0.02
+    # another estimator: every factor alone
+    assert both["se"].to_numpy() == pytest.approx(both["se_sem"].to_numpy(), rel=0.1)
+    paths = (sam.parameters["op"] == "~").to_numpy()
+    errors = [fit.parameters["se"].to_numpy()[paths] for fit in (sam, robust)]
+    assert errors[0] == pytest.approx(errors[1], rel=0.05)
+
+
+def test_the_fit_of_the_structural_part_answers_like_any_other():
+    fit = fit_sam(OUTCOME + "\nbond ~~ 0*goal", DATA)
+    assert fit.fit_measures["df"] == 1
+    assert list(fit.scores().columns) == ["bond", "goal", "task"]
+    assert fit.scores().to_numpy()[:, 0] == pytest.approx(fit.measurement[0].scores()["bond"].to_numpy())
+    best = fit.modification_indices().nlargest(1, "mi").iloc[0]
+    assert best["mi"] > 100
+
+
 def test_incomplete_data_by_full_information():
     holes = pd.read_csv(HERE / "data" / "alliance_missing.csv")
     sam = fit_sam(OUTCOME, holes, missing="fiml").parameters.query("op == '~'")

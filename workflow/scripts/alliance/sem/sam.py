@@ -27,6 +27,8 @@ from .sam_structure import fit_structure, structural_structure, structural_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .table import ParameterTable
+
 _MEASUREMENT_WORDS = ("loadings", "intercepts", "thresholds", "residuals", "residual.covariances")
 
 
@@ -41,6 +43,7 @@ def fit_sam(
     cluster: str | None = None,
     sampling_weights: str | None = None,
     estimator: str | None = None,
+    parameterization: str = "delta",
     std_lv: bool = False,
     meanstructure: bool | None = None,
     method: str = "local",
@@ -51,8 +54,8 @@ def fit_sam(
 
     Parameters
     ----------
-    model, data, ordered, group, group_equal, missing, cluster, sampling_weights, std_lv, meanstructure : as in
-        ``fit_sem``; ``estimator`` is that of the measurement blocks.
+    model, data, ordered, group, group_equal, missing, cluster, sampling_weights, parameterization, std_lv,
+    meanstructure : as in ``fit_sem``; ``estimator`` is that of the measurement blocks.
     method : "local" or "global".
     se : "twostep" (default); "robust", without distributional assumptions (default with clusters and weights); or
         "naive" (as if the factors had been observed; for comparison only).
@@ -75,14 +78,19 @@ def fit_sam(
         raise ValueError("method is 'local' or 'global'; se is 'twostep', 'robust' or 'naive'")
     shared = {
         "group": group, "missing": missing, "cluster": cluster, "sampling_weights": sampling_weights,
-        "estimator": estimator, "std_lv": std_lv,
+        "estimator": estimator, "parameterization": parameterization, "std_lv": std_lv,
     }  # fmt: skip
     call = {**shared, "model": model, "ordered": ordered, "method": method}
-    joint = fit_sem(
-        model, data, ordered=ordered, group_equal=group_equal, meanstructure=meanstructure, do_fit=False, **shared
-    )
+    whole = {
+        "ordered": ordered, "group_equal": group_equal, "meanstructure": meanstructure, "do_fit": False, **shared,
+    }  # fmt: skip
+    joint = fit_sem(model, data, **whole)
     parts = take_apart(model, joint.n_groups, blocks)
     _check_ordered(joint, parts)
+    own = _outcome_thresholds(joint, parts)
+    if own and "thresholds" in group_equal and joint.n_groups > 1:
+        # an ordered outcome is scaled to unit variance in every group: its thresholds are the group's own
+        joint = fit_sem(model, data, group_partial=own, **whole)
     words = [word for word in group_equal if word.replace("_", ".") in _MEASUREMENT_WORDS]
     if joint.structure.ordinal:
         measured = [ordinal_block(joint, text, words, std_lv) for text in parts.texts]
@@ -108,18 +116,35 @@ def _check_ordered(joint: Fit, parts: Parts) -> None:
         raise ValueError(f"fit_sam scales ordered outcomes ({', '.join(outcome)}) to unit variance: use 'delta'")
 
 
+def _outcome_thresholds(joint: Fit, parts: Parts) -> list[str]:
+    """Cells of the thresholds of ordered outcomes."""
+    table = joint.table
+    rows = zip(table.lhs, table.op, table.rhs, strict=True)
+    return sorted({f"{lhs}|{rhs}" for lhs, op, rhs in rows if op == "|" and lhs in parts.observed})
+
+
 class SamFit(Fit):
     """A ``Fit`` of the structural part that remembers its measurement: ``measurement``, ``factor_moments``."""
 
     measurement: list[Fit]
     factor_moments: list[FactorMoments]
+    path_table: ParameterTable  # the table in which the factors stand for observed variables
+
+    def scores(self, method: str = "regression", **options: Any) -> pd.DataFrame:
+        """Factor scores from the measurement blocks, each factor from its own items."""
+        import pandas as pd
+
+        return pd.concat([block.scores(method, **options) for block in self.measurement], axis=1)
+
+    def modification_indices(self, **options: Any) -> pd.DataFrame:
+        """Modification indices of the structural part, the factor moments taken as known."""
+        plain = Fit(self.path_table, self.structure, self.options, self.optimum, self.group_labels, [])
+        return plain.modification_indices(**options)
 
 
 def _structural_fit(joint: Fit, parts: Parts, measured: list[Fit], moments: list[FactorMoments], call: dict) -> SamFit:
     table = structural_table(joint.table, parts)
-    for i, (lhs, op, rhs) in enumerate(zip(table.lhs, table.op, table.rhs, strict=True)):
-        if op == "~~" and lhs == rhs and lhs in joint.table.ov_ordered and not table.free[i]:
-            table.free[i] = table.n_par + 1  # the residual variance of an ordered outcome: 1 minus what is explained
+    _release_outcomes(table, joint, parts)
     structure = structural_structure(table, moments)
     optimum = fit_structure(table, structure)
     warnings = []
@@ -130,8 +155,22 @@ def _structural_fit(joint: Fit, parts: Parts, measured: list[Fit], moments: list
     options = Options("ML", "ML", "standard", "standard")
     shown = replace(table, lv_names=[*parts.factors, *parts.higher], ov_names=list(parts.observed))
     fit = SamFit(shown, structure, options, optimum, joint.group_labels, [], warnings, call)
-    fit.measurement, fit.factor_moments = measured, moments
+    fit.measurement, fit.factor_moments, fit.path_table = measured, moments, table
     return fit
+
+
+def _release_outcomes(table: ParameterTable, joint: Fit, parts: Parts) -> None:
+    """Free what follows from the rest for ordered outcomes: residual variances, which make the variance 1, and, where
+    factor means are free, the intercept, which the outcome's own thresholds take up."""
+    moving = {int(table.group[i]) for i in range(len(table)) if _is_mean(table, i, parts.factors) and table.free[i]}
+    for i, (lhs, op, rhs) in enumerate(zip(table.lhs, table.op, table.rhs, strict=True)):
+        follows = (op == "~~" and lhs == rhs) or (op == "~1" and int(table.group[i]) in moving)
+        if lhs in joint.table.ov_ordered and not table.free[i] and follows:
+            table.free[i] = table.n_par + 1
+
+
+def _is_mean(table: ParameterTable, i: int, names: list[str]) -> bool:
+    return table.op[i] == "~1" and table.lhs[i] in names
 
 
 def _refit_globally(fit: SamFit, joint: Fit, measured: list[Fit]) -> None:
@@ -168,12 +207,11 @@ def _cell(table: Any, i: int) -> tuple:
 
 def _set_errors(fit: SamFit, joint: Fit, parts: Parts, measured: list[Fit], kind: str) -> None:
     """Replace the naive covariance of the structural estimates."""
-    table = replace(fit.table, ov_names=[*parts.factors, *parts.observed], lv_names=list(parts.higher))
     naive = infer(fit.structure, fit.options, fit.theta, fit.constraint_jacobian)
     if kind == "naive":
         vcov = naive.vcov
     elif kind == "twostep":
-        vcov = two_step_vcov(joint, measured, parts, table, fit.theta)
+        vcov = two_step_vcov(joint, measured, parts, fit.path_table, fit.theta)
     else:
-        vcov = robust_vcov(joint, measured, parts, table, fit.structure, fit.theta)
+        vcov = robust_vcov(joint, measured, parts, fit.path_table, fit.structure, fit.theta)
     fit.__dict__["inference"] = Inference(vcov, naive.information, naive.inverse, naive.meat, naive.open)

@@ -54,9 +54,13 @@ def two_step_vcov(
                 values[number] = block.theta[k - 1]
     estimated = len(second)
     for cell, number in numbers.items():
-        if np.isnan(values[number - 1]):
-            if cell[1] != "|" or cell[0] not in parts.observed:
-                raise ValueError(f"fit_sam: no step estimates {''.join(cell[:3])}; put its factors into one block")
+        if not np.isnan(values[number - 1]):
+            continue
+        if cell[1] not in ("|", "~*~") or cell[0] not in parts.observed:
+            raise ValueError(f"fit_sam: no step estimates {''.join(cell[:3])}; put its factors into one block")
+        if cell[1] == "~*~":  # ordered outcomes have unit variance in every group
+            values[number - 1] = 1.0
+        else:
             values[number - 1] = sample_threshold(joint, cell)
             second.append(number - 1)
     first = sorted(origin)

@@ -73,6 +73,9 @@ def share_of(moments: OrdinalMoments, names: list[str]) -> OrdinalMoments:
         gamma=None if moments.gamma is None else moments.gamma[np.ix_(keep, keep)],
         mean_x=np.empty(0),
         cov_x=np.empty((0, 0)),
+        codes=None if moments.codes is None else moments.codes[:, at],
+        data=None if moments.data is None else moments.data[:, at],
+        exo_data=None,
     )
 
 
