@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import null_space as orthogonal_complement
 
 from .estimation import null_space
 from .fit_measures import chi2_sf
@@ -67,7 +66,7 @@ def _traces_2000(general: Fit, restricted: Fit) -> tuple[float, float]:
     open_general, open_restricted = null_space(general.constraint_jacobian), null_space(restricted.constraint_jacobian)
     delta = np.vstack(general.delta())
     h = np.linalg.pinv(delta @ open_general) @ (np.vstack(_aligned(restricted, general)) @ open_restricted)
-    a = orthogonal_complement(h.T).T @ open_general.T
+    a = null_space(h.T).T @ open_general.T
     inverse = general.inference.inverse
     if inverse is None:
         return math.nan, math.nan

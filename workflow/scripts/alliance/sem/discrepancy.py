@@ -7,7 +7,6 @@ chi-square is 2 n F. Normal theory: Joreskog (1969); incomplete data: Arbuckle (
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import lapack
 
 from .model import GroupModel
 from .observed import CompleteMoments, MissingMoments
@@ -171,9 +170,6 @@ class FullInformation(_PerGroup):
 
 def _inverse(sigma: np.ndarray) -> tuple[np.ndarray, float]:
     """Inverse and log-determinant; LinAlgError when not positive definite."""
-    factor, failed = lapack.dpotrf(sigma, lower=True)
-    if failed:
-        raise np.linalg.LinAlgError("the implied covariance matrix is not positive definite")
-    inverse, _ = lapack.dpotri(factor, lower=True)
-    lower = np.tril(inverse)
-    return lower + np.tril(inverse, -1).T, 2 * float(np.sum(np.log(factor.diagonal())))
+    log_det = 2 * float(np.sum(np.log(np.linalg.cholesky(sigma).diagonal())))
+    inverse = np.linalg.inv(sigma)
+    return (inverse + inverse.T) / 2, log_det

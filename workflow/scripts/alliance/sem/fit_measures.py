@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import optimize, special
+from scipy import special
 
 
 def chi2_sf(x: float, df: float) -> float:
@@ -69,7 +69,11 @@ def rmsea_interval(
         high = max(n, 4 * x2)
         if special.chndtr(x2, df, high) > probability:
             return math.nan
-        return float(optimize.brentq(lambda ncp: special.chndtr(x2, df, ncp) - probability, 0.0, high, xtol=1e-9))
+        low = 0.0
+        while high - low > 1e-9 * max(1.0, high):  # the distribution function falls with the noncentrality
+            middle = (low + high) / 2
+            low, high = (middle, high) if special.chndtr(x2, df, middle) > probability else (low, middle)
+        return (low + high) / 2
 
     tail = (1 - level) / 2
     lower, upper = at(1 - tail), at(tail)
