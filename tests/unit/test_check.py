@@ -30,8 +30,16 @@ def test_a_sound_study_passes_and_its_doubts_are_listed_without_values(tmp_path)
 def test_missing_file(tmp_path):
     config = tiny_study(tmp_path)
     (tmp_path / "first.csv").unlink()
-    expected = "first.csv, input first: no such file -> put the file there, or change inputs.first.path"
+    expected = (
+        "first.csv, config.yaml, key inputs.first: no such file -> put the file there, or change inputs.first.path"
+    )
     assert only(problems_of(tmp_path, config)) == expected
+
+
+def test_missing_codebook(tmp_path):
+    config = tiny_study(tmp_path)
+    (tmp_path / "codebook.csv").unlink()
+    assert only(problems_of(tmp_path, config)).startswith("codebook.csv, config.yaml, key codebook: no such file")
 
 
 def test_renamed_column(tmp_path):

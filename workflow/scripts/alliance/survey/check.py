@@ -24,6 +24,7 @@ def check_study(config: Any, file: str = "config") -> tuple[list[Problem], Issue
     problems = validate_config(config, file)
     if not isinstance(config, Mapping) or any(p.place.startswith(("key inputs", "key ids")) for p in problems):
         return problems, Issues()
+    problems += _absent(config, file)
     found, issues = _check_data(config, sound=not problems)
     return list(dict.fromkeys(problems + found)), issues
 
@@ -45,6 +46,21 @@ def _check_data(config: Mapping[str, Any], *, sound: bool) -> tuple[list[Problem
         study = Study({**config, "inputs": readable}, codebook, intake.responses, intake.students, intake.terms)
         build_sample(study, issues)
     return issues.errors, issues
+
+
+def _absent(config: Mapping[str, Any], file: str) -> list[Problem]:
+    """Files that the config names and that are not there."""
+    folder = config.get("folder")
+    problems = []
+    for name, entry in (config.get("inputs") or {}).items():
+        path = _placed(entry, folder).get("path")
+        if not Path(path).is_file():
+            remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if folder else "")
+            problems.append(Problem("no such file", path, f"{file}, key inputs.{name}", remedy))
+    path = config.get("codebook")
+    if isinstance(path, str) and not Path(path).is_file():
+        problems.append(Problem("no such file", path, f"{file}, key codebook", "put it there, or change codebook"))
+    return problems
 
 
 def _each_column_once(codebook: Codebook) -> Codebook:
@@ -82,7 +98,8 @@ def _can_be_read(entry: Mapping[str, Any]) -> bool:
     from alliance.survey.sniff import EXPECTED
 
     kinds = ("survey", "students", "terms", "degrees")
-    return isinstance(entry.get("path"), str) and entry.get("format") in EXPECTED and entry.get("kind") in kinds
+    there = isinstance(entry.get("path"), str) and Path(entry["path"]).is_file()
+    return there and entry.get("format") in EXPECTED and entry.get("kind") in kinds
 
 
 def check_terms(config: Mapping[str, Any], codebook: Codebook, intake: Intake) -> None:
