@@ -37,6 +37,8 @@ def marginal_effects(
     quantiles), or a number (so much more than observed). ``at`` fixes other columns for all rows; ``at="mean"``
     evaluates at the means of the design's columns instead of averaging over rows.
     """
+    if fit.link not in LINKS:
+        raise ValueError(f"average marginal effects are not defined for a {fit.family} model")
     rows = fit.data if data is None else data
     weights = fit.weights if data is None and fit.weights is not None else np.ones(len(rows))
     design = fit._design()

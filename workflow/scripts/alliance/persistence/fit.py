@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alliance.persistence.families import FAMILIES as OTHER_FAMILIES
+from alliance.persistence.families import fit_family
 from alliance.persistence.glm import GlmResult, fit_glm
 from alliance.persistence.links import LINKS
 from alliance.persistence.prepare import Prepared, prepare
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GLM_LINKS = {"linear": "identity", "logit": "logit", "probit": "probit", "hazard": "logit", "firth": "logit"}
-FAMILIES = (*GLM_LINKS, "mixed_logit")
+FAMILIES = (*GLM_LINKS, "mixed_logit", *OTHER_FAMILIES)
 
 
 def fit_outcome(
@@ -39,7 +41,9 @@ def fit_outcome(
     Args:
         formula: ``outcome ~ terms`` in the grammar of :mod:`alliance.persistence.formula_syntax`.
         data: one row per student; for ``family="hazard"`` one row per student and period with a 0/1 event.
-        family: linear, logit, probit, firth (penalised logit) or hazard (``link="logit"`` or ``"cloglog"``).
+        family: linear, logit, probit, firth (penalised logit), hazard (``link="logit"`` or ``"cloglog"``), mixed_logit,
+            ordinal (``link="logit"`` or ``"probit"``), multinomial, gee (``corr="independence"``, "exchangeable", "ar1"
+            or "unstructured"; ``time`` sorts the rows) or cox (``event="column"``, ``strata``, ``ties``).
         cluster: a column (or one value per row) whose rows are dependent.
         vcov: "classic", "HC0" to "HC3", or with ``cluster`` "CR0", "CR1", "CR1S", "CR2", "CR3". Default: "CR2" with a
             cluster, else "classic". CR2 comes with Satterthwaite degrees of freedom, the other clustered ones with
@@ -58,6 +62,11 @@ def fit_outcome(
         raise ValueError(f"unknown family {family!r}; known are {', '.join(FAMILIES)}")
     if family == "mixed_logit":
         return _fit_mixed(formula, data, random, weights, quadrature, level)
+    if family in OTHER_FAMILIES:
+        return fit_family(
+            family, formula, data, cluster=cluster, vcov=vcov, random=random, weights=weights, quadrature=quadrature,
+            level=level, options=options,
+        )  # fmt: skip
     kind = vcov or ("classic" if cluster is None else "CR2")
     if kind not in ("classic", *HETEROSCEDASTIC, *CLUSTERED):
         raise ValueError(f"unknown vcov {kind!r}; known are classic, {', '.join(HETEROSCEDASTIC + CLUSTERED)}")

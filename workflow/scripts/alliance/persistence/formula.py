@@ -99,7 +99,7 @@ class Design:
     def _category(self, factor: Factor, full: bool, column: pd.Series) -> tuple[np.ndarray, list[str]]:
         name = str(column.name)
         if name not in self.levels:
-            self.levels[name] = _levels(column)
+            self.levels[name] = category_levels(column)
         levels = list(self.levels[name])
         if factor.reference is not None:
             first = [v for v in levels if str(v) == factor.reference]
@@ -161,7 +161,8 @@ def _numbers(column: pd.Series) -> np.ndarray:
         raise FormulaError(f"column {column.name} must hold numbers") from error
 
 
-def _levels(column: pd.Series) -> list[Any]:
+def category_levels(column: pd.Series) -> list[Any]:
+    """Levels of a column that occur: in the order of its categories, else sorted."""
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.persistence.formula import Design, build_design
+from alliance.persistence.formula import Design, build_design, category_levels
 from alliance.persistence.formula_syntax import Formula, FormulaError, parse_formula
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Prepared:
     weights: np.ndarray
     groups: np.ndarray | None
     n_dropped: int
+    categories: list[Any] = field(default_factory=list)
 
     @property
     def n_clusters(self) -> int | None:
@@ -41,11 +42,13 @@ def prepare(
     cluster: str | Sequence | None = None,
     weights: str | Sequence | None = None,
     also: Sequence[str] = (),
+    categorical: bool = False,
 ) -> Prepared:
     """Complete rows of the formula's columns, the cluster, the weights and the columns ``also``.
 
-    Rows with weight zero are left out. Raises :class:`FormulaError` for unknown columns, :class:`ValueError` for
-    negative weights.
+    With ``categorical`` the outcome's y are codes into ``categories`` (in the order of the column's categories, else
+    sorted). Rows with weight zero are left out. Raises :class:`FormulaError` for unknown columns and
+    :class:`ValueError` for negative weights.
     """
     import pandas as pd
 
@@ -67,8 +70,13 @@ def prepare(
     rows = frame.loc[complete].reset_index(drop=True)
     design, X = build_design(parsed, rows) if len(rows) else (Design(parsed), np.empty((0, 0)))
     groups = None if group_column is None else pd.factorize(group_column[complete], sort=True)[0]
+    dropped = int((~complete).sum())
+    if categorical:
+        categories = category_levels(rows[parsed.outcome])
+        codes = pd.Index(categories).get_indexer(pd.Index(rows[parsed.outcome].astype(object)))
+        return Prepared(parsed, design, rows, codes, X, w[complete], groups, dropped, categories)
     y = outcome_values(rows, parsed.outcome)
-    return Prepared(parsed, design, rows, y, X, w[complete], groups, int((~complete).sum()))
+    return Prepared(parsed, design, rows, y, X, w[complete], groups, dropped)
 
 
 def outcome_values(rows: pd.DataFrame, name: str) -> np.ndarray:

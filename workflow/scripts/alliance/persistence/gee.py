@@ -1,0 +1,145 @@
+"""Generalised estimating equations for yes/no and continuous outcomes (Liang & Zeger 1986), as R's geepack solves them.
+
+The correlation parameter solves its own estimating equation over all pairs of a cluster's Pearson residuals; for "ar1"
+that is nonlinear least squares of the pairs' products on a^|j-k|, which statsmodels does not do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alliance.persistence.links import LINKS
+
+STRUCTURES = ("independence", "exchangeable", "ar1", "unstructured")
+
+
+@dataclass(frozen=True)
+class GeeResult:
+    """Estimates, robust and naive covariance, the correlation parameters and the scale."""
+
+    coef: np.ndarray
+    robust: np.ndarray
+    naive: np.ndarray
+    alpha: np.ndarray
+    scale: float
+    converged: bool
+    clusters: int
+
+
+def fit_gee(
+    y: np.ndarray, X: np.ndarray, groups: np.ndarray, start: np.ndarray, link: str, structure: str, fix_scale: bool
+) -> GeeResult:
+    """Solve the equations; rows of a cluster are in order of time. ``link`` logit or identity.
+
+    ``fix_scale`` keeps the scale at its value in ``start``, the fit without correlation, as geepack does.
+    """
+    order = np.argsort(groups, kind="stable")
+    y, X, groups = y[order], X[order], groups[order]
+    sizes = np.bincount(groups)
+    starts = np.cumsum(sizes) - sizes
+    # clusters of one size share a correlation matrix: rows as (clusters of the size) × size
+    blocks = [starts[sizes == m][:, None] + np.arange(m) for m in np.unique(sizes)]
+    beta, alpha = start, np.zeros(_count(structure, int(sizes.max())))
+    mean, root = _moments(X @ beta, link)
+    scale = float((((y - mean) / root) ** 2).mean())
+    converged = False
+    for _ in range(500):
+        mean, root = _moments(X @ beta, link)
+        residual = (y - mean) / root
+        if not fix_scale:
+            scale = float((residual**2).mean())
+        alpha = _alpha(residual, blocks, structure, scale, alpha)
+        H, score, _ = _equations(X, root, residual, blocks, structure, alpha, scale, link)
+        step = np.linalg.solve(H, score)
+        beta = beta + step
+        if np.abs(step).max() < 1e-11 * (1 + np.abs(beta).max()):
+            converged = True
+            break
+    mean, root = _moments(X @ beta, link)
+    residual = (y - mean) / root
+    if not fix_scale:
+        scale = float((residual**2).mean())
+    alpha = _alpha(residual, blocks, structure, scale, alpha)
+    H, _, scores = _equations(X, root, residual, blocks, structure, alpha, scale, link)
+    naive = np.linalg.inv(H)
+    return GeeResult(beta, naive @ (scores.T @ scores) @ naive, naive, alpha, scale, converged, len(sizes))
+
+
+def _moments(eta: np.ndarray, link: str) -> tuple[np.ndarray, np.ndarray]:
+    mean = LINKS[link].mean(eta)
+    return mean, np.sqrt(mean * (1 - mean)) if link == "logit" else np.ones_like(mean)
+
+
+def _count(structure: str, largest: int) -> int:
+    return {"independence": 0, "exchangeable": 1, "ar1": 1}.get(structure, largest * (largest - 1) // 2)
+
+
+def _correlation(structure: str, alpha: np.ndarray, m: int, largest: int) -> np.ndarray:
+    R = np.eye(m)
+    if structure == "independence" or m == 1:
+        return R
+    j, k = np.triu_indices(m, 1)
+    if structure == "exchangeable":
+        values = np.full(len(j), alpha[0])
+    elif structure == "ar1":
+        values = alpha[0] ** (k - j)
+    else:
+        place = {pair: i for i, pair in enumerate(zip(*np.triu_indices(largest, 1), strict=True))}
+        values = np.array([alpha[place[a, b]] for a, b in zip(j, k, strict=True)])
+    R[j, k] = R[k, j] = values
+    return R
+
+
+def _alpha(residual, blocks, structure: str, scale: float, last: np.ndarray) -> np.ndarray:
+    """Correlation parameters from the products of residuals of all pairs within clusters."""
+    if structure == "independence":
+        return last
+    largest = max(rows.shape[1] for rows in blocks)
+    total, count = np.zeros((largest, largest)), np.zeros((largest, largest))
+    for rows in blocks:
+        m = rows.shape[1]
+        r = residual[rows]
+        total[:m, :m] += r.T @ r / scale
+        count[:m, :m] += len(rows)
+    j, k = np.triu_indices(largest, 1)
+    products, pairs = total[j, k], count[j, k]
+    if structure == "exchangeable":
+        return np.array([products.sum() / pairs.sum()])
+    if structure == "unstructured":
+        return products / pairs
+    return np.array([_autoregressive(products, pairs, k - j)])
+
+
+def _autoregressive(products: np.ndarray, pairs: np.ndarray, lag: np.ndarray) -> float:
+    """Root of sum over pairs of lag a^(lag-1) (product - a^lag)."""
+    from scipy.optimize import brentq
+
+    def equation(a: float) -> float:
+        return float((lag * a ** (lag - 1.0) * (products - pairs * a**lag)).sum())
+
+    grid = np.linspace(1e-6, 0.999, 50)
+    values = [equation(a) for a in grid]
+    for low, high, f_low, f_high in zip(grid[:-1], grid[1:], values[:-1], values[1:], strict=True):
+        if f_low > 0 >= f_high:
+            return float(brentq(equation, low, high, xtol=1e-15))
+    return float(np.clip(products[lag == 1].sum() / pairs[lag == 1].sum(), -0.99, 0.99))
+
+
+def _equations(X, root, residual, blocks, structure: str, alpha, scale: float, link: str):
+    """Information H, score, and each cluster's score (clusters in the order of the blocks)."""
+    largest = max(rows.shape[1] for rows in blocks)
+    p = X.shape[1]
+    # dmean/deta over the root of the variance: the root itself for a logit, 1 for a linear model
+    DX = X * root[:, None] if link == "logit" else X
+    H = np.zeros((p, p))
+    scores = []
+    for rows in blocks:
+        inverse = np.linalg.inv(_correlation(structure, alpha, rows.shape[1], largest)) / scale
+        D = DX[rows]
+        weighted = np.einsum("jk,ckp->cjp", inverse, D)
+        H += np.einsum("cjp,cjq->pq", D, weighted)
+        scores.append(np.einsum("cjp,cj->cp", weighted, residual[rows]))
+    each = np.vstack(scores)
+    return H, each.sum(axis=0), each
