@@ -124,7 +124,7 @@ def test_nothing_is_a_bare_nan_or_none(page):
 
 def test_dimensions_that_cannot_be_told_apart(study, tmp_path):
     page = text_of(page_of(study[0], report_study.whole(tmp_path, r=0.9)))
-    assert "do not read their three coefficients as separate effects" in page
+    assert "so their three coefficients are not read as separate effects" in page
     assert "The dimensions cannot be told apart." in page
 
 
@@ -142,7 +142,7 @@ def test_a_study_of_records_alone(study, tmp_path):
         parts[3].pop(name)
     parts[3]["describe_missingness"] = [row | {"role": "", "wave": ""} for row in parts[3]["describe_missingness"]]
     text = text_of(page_of(config, report_study.write(tmp_path, *parts)))
-    assert "80.0% (95% CI [74.0, 86.0]) of 195 were “Enrolled in the second fall”" in text
+    assert "Of 195 students, 80.0% (95% CI [74.0, 86.0]) were “Enrolled in the second fall”." in text
     assert "No measurement model was asked for" in text
     assert "No link between the alliance and the outcomes was asked for" in text
     assert "Simulated" not in text

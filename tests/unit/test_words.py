@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 
 import pytest
-from alliance.reporting.words import Association, JointTest, answer, in_points, listing, separability
+from alliance.reporting.words import (
+    Association,
+    FactorPair,
+    JointTest,
+    answer,
+    in_points,
+    listing,
+    separability,
+    tied_dimensions,
+)
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
 from alliance.reporting.words_missing import attrition_in_words
 from alliance.reporting.words_recovery import recovery_in_words
@@ -60,16 +69,30 @@ def test_together_but_not_one_by_one():
 
 
 def test_dimensions_that_cannot_be_told_apart_are_not_read_apart():
-    text = answer(
-        [found("Bond", 1.5), found("Goal", 1.0), found("Task", 1.4)], OUTCOME, verdict="not_distinct", joint=CLEAR
+    three = [found("Bond", 1.5), found("Goal", 1.1, p=0.9), found("Task", 1.4)]
+    text = answer(three, OUTCOME, tied=["Bond", "Goal", "Task"], joint=CLEAR)
+    assert text == (
+        "Taken together, higher scores on bond, goal and task went with higher odds of “Enrolled in the second fall” "
+        "(joint test *χ*²(3) = 19.20, *p* < .001); bond, goal and task cannot be told apart here, so their three "
+        "coefficients are not read as separate effects."
     )
-    assert text.startswith("Taken together, a stronger alliance went with higher odds of")
-    assert text.endswith("do not read their three coefficients as separate effects.")
-    assert "1.50" not in text
+
+
+def test_two_of_three_cannot_be_told_apart():
+    three = [found("Bond", 1.5), found("Goal", 0.9, p=0.9), found("Task", 1.4)]
+    text = answer(three, OUTCOME, tied=["Goal", "Task"], joint=CLEAR)
+    assert text == (
+        "Taken together, bond, goal and task were associated with “Enrolled in the second fall” "
+        "(joint test *χ*²(3) = 19.20, *p* < .001); higher scores on bond (OR 1.50, 95% CI [1.25, 1.80]) went with "
+        "higher odds of it; goal and task cannot be told apart here, so their two coefficients are not read as separate "
+        "effects."
+    )
+    silent = answer([found("Bond", 1.0), *three[1:]], OUTCOME, tied=["Goal", "Task"])
+    assert silent.startswith("Bond showed no clear association of its own; goal and task cannot be told apart")
 
 
 def test_not_told_apart_and_nothing_together():
-    text = answer([found("Bond", 1.5), found("Goal", 1.0)], OUTCOME, verdict="not_distinct", joint=UNCLEAR)
+    text = answer([found("Bond", 1.5), found("Goal", 1.0)], OUTCOME, tied=["Bond", "Goal"], joint=UNCLEAR)
     assert text.startswith("Taken together, bond and goal showed no clear association")
 
 
@@ -96,9 +119,9 @@ def test_nothing_estimated():
 @pytest.mark.parametrize("word", ["effect of", "leads to", "causes", "improves", "increases"])
 def test_no_causal_words(word):
     texts = [
-        answer([found("Bond", r), found("Goal", 1.0)], OUTCOME, verdict=v, joint=j)
+        answer([found("Bond", r), found("Goal", 1.0)], OUTCOME, tied=v, joint=j)
         for r in (0.7, 1.0, 1.5)
-        for v in ("", "distinct", "mixed", "not_distinct")
+        for v in ((), ("Bond", "Goal"))
         for j in (None, CLEAR, UNCLEAR)
     ]
     assert not [text for text in texts if word in text]
@@ -115,7 +138,7 @@ def test_probabilities_only_for_what_was_found():
     assert in_points([goal], OUTCOME, "") == ""
 
 
-PAIRS = [("Bond", "Goal", 0.62, 0.55, 0.69), ("Goal", "Task", 0.91, 0.87, 0.95)]
+PAIRS = [FactorPair("Bond", "Goal", 0.62, 0.55, 0.69), FactorPair("Goal", "Task", 0.91, 0.87, 0.95)]
 
 
 def test_separability_verdicts():
@@ -128,6 +151,8 @@ def test_separability_verdicts():
     together = separability("not_distinct", PAIRS[1:], 0.85)
     assert "Do not read the coefficients of one model as separate effects: read the joint test." in together
     assert separability("distinct", [], 0.85) == ""
+    assert tied_dimensions(PAIRS, 0.85) == ["Goal", "Task"]
+    assert tied_dimensions([FactorPair("Bond", "Goal", 0.6, math.nan, math.nan)], 0.85) == ["Bond", "Goal"]
 
 
 def test_lists():

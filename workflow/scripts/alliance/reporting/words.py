@@ -104,46 +104,53 @@ def answer(
     *,
     hazard: bool = False,
     unit: str = "",
-    verdict: str = "",
+    tied: Sequence[str] = (),
     joint: JointTest | None = None,
 ) -> str:
     """The answer in one sentence.
 
     ``outcome`` is the label of the outcome; ``hazard`` when the ratio is of leaving; ``unit`` says what one unit of a
-    score is ("one standard deviation");
-    ``verdict`` is the separability verdict. When the dimensions are not distinct, the joint test speaks first.
+    score is ("one standard deviation"); ``tied`` are the labels of dimensions that cannot be told apart from another:
+    nothing is credited to one of them alone, the joint test speaks for them.
     """
     if not associations:
         return f"No model of {_quoted(outcome)} could be estimated; the status table says why."
-    names = listing([a.label.lower() for a in associations])
-    if verdict == "not_distinct" and len(associations) > 1:
-        return _answer_together(associations, names, outcome, hazard, joint)
+    per = f" per {unit.removeprefix('one ')}" if unit else ""
+    bound = [a for a in associations if a.label in tied]
+    if len(bound) > 1:
+        free = [a for a in associations if a not in bound]
+        return _answer_together(associations, bound, free, outcome, hazard, per, joint)
     clear = [a for a in associations if a.state == "clear"]
     tentative = [a for a in associations if a.state == "tentative"]
-    rest = [a for a in associations if a.state == "none"]
-    per = f" per {unit.removeprefix('one ')}" if unit else ""
-    if not clear and not tentative:
-        if len(associations) == 1:
-            return sentence(
-                f"{names} showed no clear association with {_quoted(outcome)} ({associations[0].in_numbers()}{per})."
-            )
-        if joint is not None and joint.clear:
-            ways = {a.upward for a in associations}
-            scores = f"higher scores on {names} went with {_direction(associations, outcome, hazard)}"
-            together = scores if len(ways) == 1 else f"{names} were associated with {_quoted(outcome)}"
-            return (
-                f"Taken together, {together} ({joint.in_numbers()}), "
-                f"but no single one can be credited: each interval includes {number(associations[0].null, 0)}."
-                + (" Not all of these dimensions can be told apart." if verdict == "mixed" else "")
-            )
-        none = "Neither" if len(associations) == 2 else "None"
-        return (
-            f"{none} of {names} showed a clear association with {_quoted(outcome)}: "
-            f"every 95% confidence interval includes {number(associations[0].null, 0)}."
+    if clear or tentative:
+        return _answer_apart(associations, clear, tentative, outcome, hazard, per)
+    names = _names(associations)
+    if len(associations) == 1:
+        return sentence(
+            f"{names} showed no clear association with {_quoted(outcome)} ({associations[0].in_numbers()}{per})."
         )
+    null = number(associations[0].null, 0)
+    if joint is not None and joint.clear:
+        together = _in_common(associations, outcome, hazard, joint)
+        return f"{together}, but no single one can be credited: each interval includes {null}."
+    none = "Neither" if len(associations) == 2 else "None"
+    return (
+        f"{none} of {names} showed a clear association with {_quoted(outcome)}: "
+        f"every 95% confidence interval includes {null}."
+    )
+
+
+def _answer_apart(
+    associations: Sequence[Association],
+    clear: Sequence[Association],
+    tentative: Sequence[Association],
+    outcome: str,
+    hazard: bool,
+    per: str,
+) -> str:
+    """Dimensions that can be told apart, at least one of which is associated."""
     shown = clear or tentative
-    parts = [f"{a.label.lower()} ({a.in_numbers()}{per if i == 0 else ''})" for i, a in enumerate(shown)]
-    text = f"Higher scores on {listing(parts)} went with {_direction(shown, outcome, hazard)}"
+    text = f"{_higher_scores(shown, per)} went with {_direction(shown, outcome, hazard)}"
     others = len(associations) - 1
     if len(shown) > 1 and others:
         text += ", each with the others held constant" if others > 1 else ", each with the other held constant"
@@ -151,35 +158,63 @@ def answer(
         text += f", with the other {number_word(others) if others > 1 else 'dimension'} held constant"
     if not clear:
         text += ", but not after adjustment for the number of tests"
-    silent = rest + (tentative if clear else [])
-    if silent:
-        text += (
-            f"; {listing([a.label.lower() for a in silent])} showed no clear association of "
-            f"{'its' if len(silent) == 1 else 'their'} own"
-        )
-    return text + (". Not all of these dimensions can be told apart." if verdict == "mixed" else ".")
+    silent = [a for a in associations if a not in shown]
+    return text + (f"; {_no_own(silent)}." if silent else ".")
 
 
 def _answer_together(
-    associations: Sequence[Association], names: str, outcome: str, hazard: bool, joint: JointTest | None
+    associations: Sequence[Association],
+    bound: Sequence[Association],
+    free: Sequence[Association],
+    outcome: str,
+    hazard: bool,
+    per: str,
+    joint: JointTest | None,
 ) -> str:
-    count = number_word(len(associations))
-    if joint is None:
-        return (
-            f"The {count} dimensions ({names}) cannot be told apart in these data: their coefficients for "
-            f"{_quoted(outcome)} are not separate findings."
+    """Some (``bound``) or all dimensions cannot be told apart: what they have in common, then what the others say."""
+    parts = []
+    if joint is not None and joint.clear:
+        parts.append(_in_common(associations, outcome, hazard, joint))
+    elif joint is not None:
+        names = _names(associations)
+        parts.append(
+            f"Taken together, {names} showed no clear association with {_quoted(outcome)} ({joint.in_numbers()})"
         )
-    if not joint.clear:
-        return f"Taken together, {names} showed no clear association with {_quoted(outcome)} ({joint.in_numbers()})."
-    way = _direction(
-        [a for a in associations if a.state != "none"] or [max(associations, key=lambda a: abs(a.estimate - a.null))],
-        outcome,
-        hazard,
+    own = [a for a in free if a.state == "clear"]
+    if own:
+        text = f"{_higher_scores(own, per)} went with {_direction(own, outcome, hazard)}"
+        parts.append(text if not parts else text[0].lower() + text[1:].replace(_quoted(outcome), "it"))
+    silent = [a for a in free if a not in own]
+    if silent:
+        parts.append(_no_own(silent) if parts else sentence(_no_own(silent)))
+    parts.append(
+        f"{_names(bound)} cannot be told apart here, so their {number_word(len(bound))} coefficients are not read as "
+        "separate effects"
     )
-    return (
-        f"Taken together, a stronger alliance went with {way} ({joint.in_numbers()}), "
-        f"but {names} cannot be told apart here: do not read their {count} coefficients as separate effects."
-    )
+    return sentence("; ".join(parts)) + "."
+
+
+def _in_common(associations: Sequence[Association], outcome: str, hazard: bool, joint: JointTest) -> str:
+    names = _names(associations)
+    if len({a.upward for a in associations}) == 1:
+        said = f"higher scores on {names} went with {_direction(associations, outcome, hazard)}"
+    else:
+        said = f"{names} were associated with {_quoted(outcome)}"
+    return f"Taken together, {said} ({joint.in_numbers()})"
+
+
+def _names(associations: Sequence[Association]) -> str:
+    return listing([a.label.lower() for a in associations])
+
+
+def _higher_scores(associations: Sequence[Association], per: str) -> str:
+    numbers = [f"{a.label.lower()} ({a.in_numbers()}{per if i == 0 else ''})" for i, a in enumerate(associations)]
+    return f"Higher scores on {listing(numbers)}"
+
+
+def _no_own(associations: Sequence[Association]) -> str:
+    its = "its" if len(associations) == 1 else "their"
+    return f"{_names(associations)} showed no clear association of {its} own"
 
 
 def _direction(associations: Sequence[Association], outcome: str, hazard: bool) -> str:
@@ -216,38 +251,51 @@ def in_points(associations: Sequence[Association], outcome: str, unit: str) -> s
     )
 
 
-def separability(verdict: str, pairs: Sequence[tuple[str, str, float, float, float]], cut: float) -> str:
-    """Whether the dimensions may be read apart, from the factor correlations (label, label, r, low, high) and the
-    cut."""
+@dataclass(frozen=True)
+class FactorPair:
+    """The correlation of two dimensions with its 95% interval."""
+
+    first: str
+    second: str
+    r: float
+    low: float
+    high: float
+
+    def reaches(self, cut: float) -> bool:
+        """Whether the interval reaches the cut in size; a missing limit counts as reaching."""
+        return not max(abs(self.low), abs(self.high)) < cut
+
+    def in_numbers(self) -> str:
+        """``*r* = .87, 95% CI [.83, .90]``."""
+        return f"*r* = {bounded(self.r)}, {confidence(self.low, self.high, unit_bound=True)}"
+
+
+def tied_dimensions(pairs: Sequence[FactorPair], cut: float) -> list[str]:
+    """The dimensions that cannot be told apart from at least one other, in the order of the pairs."""
+    return list(dict.fromkeys(name for p in pairs if p.reaches(cut) for name in (p.first, p.second)))
+
+
+def separability(verdict: str, pairs: Sequence[FactorPair], cut: float) -> str:
+    """Whether the dimensions may be read apart, from the verdict, the factor correlations and the cut."""
     if not pairs:
         return ""
-    close = [p for p in pairs if not max(abs(p[3]), abs(p[4])) < cut]  # a missing limit counts as close
-    strongest = max(pairs, key=lambda p: p[2])
-    worst = (
-        f"the highest factor correlation is {strongest[0].lower()} with {strongest[1].lower()}, "
-        f"*r* = {bounded(strongest[2])}, {confidence(strongest[3], strongest[4], unit_bound=True)}"
-    )
+    top = max(pairs, key=lambda p: p.r)
+    highest = f"the highest factor correlation is {top.first.lower()} with {top.second.lower()}, {top.in_numbers()}"
     if verdict == "distinct":
         return (
-            "**The dimensions can be told apart.** Every interval of a factor correlation stays below "
-            f"{bounded(cut)}; {worst}."
+            f"**The dimensions can be told apart.** Every interval of a factor correlation stays below {bounded(cut)}; "
+            f"{highest}."
         )
     if verdict == "not_distinct":
         return (
-            f"**The dimensions cannot be told apart.** {sentence(worst)}, and the intervals of all pairs reach "
-            f"{bounded(cut)}. "
-            "Do not read the coefficients of one model as separate effects: read the joint test."
+            f"**The dimensions cannot be told apart.** {sentence(highest)}, and the intervals of all pairs reach "
+            f"{bounded(cut)}. Do not read the coefficients of one model as separate effects: read the joint test."
         )
-    names = listing(
-        [
-            f"{a.lower()} and {b.lower()} (*r* = {bounded(r)}, {confidence(low, high, unit_bound=True)})"
-            for a, b, r, low, high in close
-        ]
-    )
+    close = [f"{p.first.lower()} and {p.second.lower()} ({p.in_numbers()})" for p in pairs if p.reaches(cut)]
     return (
-        f"**Not all dimensions can be told apart.** The interval of {names or 'one pair'} reaches {bounded(cut)} or "
-        "above: "
-        "do not read the coefficients of these two as separate effects."
+        f"**Not all dimensions can be told apart.** The interval of {listing(close)} reaches {bounded(cut)} or "
+        "above: do "
+        "not read the coefficients of these as separate effects."
     )
 
 

@@ -49,7 +49,7 @@ class Axis:
         if self.scale.kind == "ratio":
             candidates = [t for t in _RATIO_TICKS if self.low <= t <= self.high]
         else:
-            step = _nice((self.high - self.low) / max((self.right - self.left) / (1.3 * spacing), 1))
+            step = _nice((self.high - self.low) / max(abs(self.right - self.left) / (1.3 * spacing), 1))
             first = math.ceil(self.low / step - 1e-9)
             candidates = [round(i * step, 10) for i in range(first, math.floor(self.high / step + 1e-9) + 1)]
         anchor = self.scale.reference if self.scale.reference in candidates else candidates[0] if candidates else None

@@ -9,8 +9,8 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import outcome_forests
-from alliance.reporting.sections.outcomes import of_everybody
-from alliance.reporting.words import answer, in_points, listing, sentence, separability
+from alliance.reporting.sections.rates import is_time, of_everybody
+from alliance.reporting.words import FactorPair, answer, in_points, listing, sentence, separability, tied_dimensions
 
 
 def answer_section(results: Results, labels: Labels) -> Section:
@@ -38,7 +38,8 @@ def _linked(section: Section, results: Results, labels: Labels, model: str) -> N
     outcome = escape(labels.link_model(model))
     per = unit(results)
     hazard = is_hazard(results, model)
-    lead = answer(found, outcome, hazard=hazard, unit=per, verdict=verdict(results), joint=joint_test(results, model))
+    tied = tied_dimensions(_pairs(results, labels), _cut(results))
+    lead = answer(found, outcome, hazard=hazard, unit=per, tied=tied, joint=joint_test(results, model))
     section.blocks.append(Paragraph(lead, lead=True))
     row = next(iter(results.rows("link_estimates", model=model, sample=POOLED)))
     parts = [f"*n* = {apa.count(row['n'])} students"]
@@ -49,10 +50,9 @@ def _linked(section: Section, results: Results, labels: Labels, model: str) -> N
     covariates = [labels.variable(c).lower() for c in results.block("link", "covariates") or []]
     if covariates:
         how += f"; held constant besides: {listing([escape(c) for c in covariates])}"
-    more = in_points(found, outcome, per)
+    more = in_points([a for a in found if a.label not in tied], outcome, per)
     section.say(
-        f"{how}. {more + ' ' if more else ''}These are associations: the design does not show what the alliance "
-        "brings about."
+        f"{how}. {more + ' ' if more else ''}These are associations: the design does not show what brings them about."
     )
 
 
@@ -60,11 +60,11 @@ def _rates(section: Section, results: Results, labels: Labels) -> None:
     """Without a link, the answer is the rates of the outcomes, primary outcome first."""
     primary = results.block("outcomes", "primary")
     rows = [r for r in results.rows("outcomes_rates", cohort=POOLED) if of_everybody(r)]
+    rows = [r for r in rows if not is_time(results, r["outcome"])]
     rows.sort(key=lambda r: r["outcome"] != primary)
     said = [
-        f"{apa.percent(r['rate'])} ({apa.confidence(100 * r['ci_lower'], 100 * r['ci_upper'], 1)}) of "
-        f"{apa.count(r['n_at_risk'])} were "
-        f"“{escape(labels.outcome(r['outcome']))}”"
+        f"of {apa.count(r['n_at_risk'])} students, {apa.percent(r['rate'])} "
+        f"({apa.confidence(100 * r['ci_lower'], 100 * r['ci_upper'], 1)}) were “{escape(labels.outcome(r['outcome']))}”"
         for r in rows
         if not apa.is_missing(r["rate"])
     ]
@@ -77,14 +77,18 @@ def _rates(section: Section, results: Results, labels: Labels) -> None:
 
 def separability_text(results: Results, labels: Labels, sample: str = POOLED) -> str:
     """The verdict on the dimensions from the factor correlations of the chosen model."""
-    chosen = results.block("measurement", "chosen")
-    rows = results.rows("measurement_correlations", sample=sample, model=chosen)
-    pairs = [
-        (labels.dimension(r["dimension_1"]), labels.dimension(r["dimension_2"]), r["r"], r["ci_lower"], r["ci_upper"])
-        for r in rows
-    ]
     said = verdict(results, sample)
     if said == "not_judged":
         return escape(str(results.rows("measurement_separability", sample=sample)[0]["text"]))
+    return separability(said, _pairs(results, labels, sample), _cut(results))
+
+
+def _pairs(results: Results, labels: Labels, sample: str = POOLED) -> list[FactorPair]:
+    rows = results.rows("measurement_correlations", sample=sample, model=results.block("measurement", "chosen"))
+    names = [(labels.dimension(r["dimension_1"]), labels.dimension(r["dimension_2"])) for r in rows]
+    return [FactorPair(a, b, r["r"], r["ci_lower"], r["ci_upper"]) for (a, b), r in zip(names, rows, strict=True)]
+
+
+def _cut(results: Results) -> float:
     cut = results.block("measurement", "separability_cut")
-    return separability(said, pairs, 0.85 if cut is None else float(cut))
+    return 0.85 if cut is None else float(cut)

@@ -82,7 +82,12 @@ def _codes(results: Results, codes: list[str]) -> list[str]:
         for part in texts.pop().split(";"):
             code, _, label = part.partition("=")
             named[code.strip()] = label.strip()
-    return [f"{code} {named[code]}" if named.get(code) else code for code in codes]
+    return [_named(code, named.get(code, "")) for code in codes]
+
+
+def _named(code: str, label: str) -> str:
+    """The code with its label; a label that begins with the code says both."""
+    return label if label.startswith(code) else f"{code} {label}".strip()
 
 
 def _short_labels(names: list[str]) -> list[str]:

@@ -41,9 +41,9 @@ def _limits(results: Results, labels: Labels) -> list[str]:
         )
     if results.block("link"):
         said.append(
-            "**Associations, not causes.** Students were not assigned to alliances. Whatever leads students to a "
-            "good alliance and to staying enrolled may "
-            "produce the associations."
+            "**Associations, not causes.** Nobody was assigned to good or poor mentoring. Whatever leads to higher "
+            "scores "
+            "and to the outcomes alike may produce the associations."
         )
     if results.block("measurement"):
         estimator = labels.estimator(str(results.block("measurement", "estimator") or "ML"))

@@ -109,7 +109,8 @@ def _pooled(results: Results, labels: Labels) -> Table:
     ratio = all(is_ratio(predictor_rows(results, m)[0]) for m in shown)
     table = Table(
         "links",
-        "Associations of the alliance with the outcomes, pooled over cohorts",
+        "Associations of the scores with the outcomes"
+        + (", pooled over cohorts" if results.block("sample", "cohort") else ""),
         [
             Column("Predictor", numeric=False),
             Column("OR [95% CI]" if ratio else "OR or *b* [95% CI]"),
