@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+DECIMAL = re.compile(r"(\d+)\.0+")
+PUNCTUATION = re.compile(r"[\W_]+")
+ZEROS = re.compile(r"^(\D*)0+(?=\d)")
 STEPS = {
     "strip": lambda text: " ".join(text.split()),
     "uppercase": str.upper,
     "lowercase": str.lower,
     "drop_email_domain": lambda text: text.partition("@")[0],
-    "drop_punctuation": lambda text: re.sub(r"[\W_]+", "", text),
-    "drop_leading_zeros": lambda text: re.sub(r"^(\D*)0+(?=\d)", r"\1", text),
+    "drop_punctuation": lambda text: PUNCTUATION.sub("", text),
+    "drop_leading_zeros": lambda text: ZEROS.sub(r"\1", text),
 }
 
 
@@ -22,7 +25,8 @@ def normalise(text: str, steps: Sequence[str]) -> str:
     as punctuation would make another id of it.
     """
     text = text.strip()
-    text = re.sub(r"^(\d+)\.0+$", r"\1", text)
+    if text.endswith("0") and (whole := DECIMAL.fullmatch(text)):
+        text = whole[1]
     for step in steps:
         text = STEPS[step](text)
     return text

@@ -50,12 +50,12 @@ def _meaning(
     text = text.strip()
     if not text:
         return None, Status.BLANK
-    if among(text, column.missing or (), decimal):
+    if column.missing and among(text, column.missing, decimal):
         return None, Status.MISSING
-    if among(text, column.invalid, decimal):
+    if column.invalid and among(text, column.invalid, decimal):
         return None, Status.INVALID
     value, status = read(text)
-    if status is not Status.ANSWER or column.type == "number":
+    if declared and (status is not Status.ANSWER or column.type == "number"):
         limits = [low if low == high else f"{low}..{high}" for low, high in declared]
         if among(text, limits, decimal):
             return None, Status.DECLARED
