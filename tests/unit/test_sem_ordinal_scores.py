@@ -159,3 +159,17 @@ def test_plausible_values_repeat_with_the_seed_and_spread_with_the_parameters():
     assert not np.allclose(once["f"], plausible_values(fit, 3, 10)["f"])
     with pytest.raises(ValueError, match="missing values: z"):
         plausible_values(fit, 1, conditioning=pd.DataFrame({"z": np.full(150, np.nan)}))
+
+
+def test_scores_of_groups_are_those_of_separate_fits_and_theta_only_rescales():
+    """lavaan 0.6-14 gives other numbers in both cases: it scores all groups and theta with the wrong thresholds."""
+    items, _, _ = sample(400)
+    answers = coarse(items).assign(site=np.arange(400) % 2)
+    together = fit_sem(TWO, answers, ordered=list(items), group="site").scores("EBM")
+    for site in (0, 1):
+        one = answers[answers["site"] == site]
+        alone = fit_sem(TWO, one, ordered=list(items)).scores("EBM")
+        np.testing.assert_allclose(together[answers["site"].to_numpy() == site], alone, atol=1e-5)
+    unit = fit_sem(TWO, answers, ordered=list(items), std_lv=True).scores("EAP", se=True)
+    theta = fit_sem(TWO, answers, ordered=list(items), std_lv=True, parameterization="theta").scores("EAP", se=True)
+    np.testing.assert_allclose(theta, unit, atol=1e-5)
