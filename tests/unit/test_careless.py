@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from alliance.survey.careless import (
-    careless_flags,
-    careless_indices,
     even_odd,
     irv,
     item_pairs,
@@ -14,6 +12,7 @@ from alliance.survey.careless import (
     psychometric_synonyms,
     seconds_per_item,
 )
+from alliance.survey.careless_flags import careless_flags, careless_indices
 
 nan = np.nan
 

@@ -75,6 +75,7 @@ class Design:
         self.columns: dict[str, np.ndarray] = {}
         self.centre: dict[str, np.ndarray] = {}
         self.scale: dict[str, np.ndarray] = {}
+        self.start: dict[str, np.ndarray] = {}  # estimates of the last visit, to start the next from
         size = 1
         for name in [*self.kind, *problem.passive, *(f"mean({m})" for m in problem.means)]:
             width = max(self.kind[name].levels - 1, 1) if name in self.kind else 1
@@ -179,11 +180,13 @@ def _draw(
     values, levels = design.filled[target.name], design.kind[target.name].levels
     if target.method in ("logreg", "polyreg"):
         codes = values[obs].astype(np.int64)
-        p = category_probabilities(design.z[np.ix_(obs, at)], codes, design.z[np.ix_(mis, at)], levels, rng)
+        X, new = design.z[np.ix_(obs, at)], design.z[np.ix_(mis, at)]
+        p, design.start[target.name] = category_probabilities(X, codes, new, levels, rng, design.start.get(target.name))
         return draw_categories(p, rng).astype(float)
     if target.method == "polr":
         steps, codes = np.unique(values[obs], return_inverse=True)
-        p = ordered_probabilities(design.z[np.ix_(obs, at)], codes, design.z[np.ix_(mis, at)], len(steps), rng)
+        X, new, start = design.z[np.ix_(obs, at)], design.z[np.ix_(mis, at)], design.start.get(target.name)
+        p, design.start[target.name] = ordered_probabilities(X, codes, new, len(steps), rng, start)
         return steps[draw_categories(p, rng)]
     if target.method == "2l.probit":
         assert state is not None

@@ -88,16 +88,21 @@ def augmented(X: np.ndarray, y: np.ndarray, levels: int) -> tuple[np.ndarray, np
 
 
 def category_probabilities(
-    X: np.ndarray, y: np.ndarray, X_missing: np.ndarray, levels: int, rng: np.random.Generator
-) -> np.ndarray:
-    """(missing, levels) probabilities from a multinomial logit (binary: logit) with drawn coefficients.
+    X: np.ndarray,
+    y: np.ndarray,
+    X_missing: np.ndarray,
+    levels: int,
+    rng: np.random.Generator,
+    start: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(missing, levels) probabilities from a (multinomial) logit with drawn coefficients; and the estimate.
 
-    X (n, k) with intercept first, y (n,) categories 0..levels-1.
+    X (n, k) with intercept first, y (n,) categories 0..levels-1; ``start``: the estimate of the visit before.
     """
     rows, labels, weight = augmented(X, y, levels)
-    beta, root = _multinomial(rows, labels, weight, levels)
+    beta, root = _multinomial(rows, labels, weight, levels, start)
     noise = np.linalg.solve(root.T, rng.standard_normal(beta.size)).reshape(beta.shape)
-    return _softmax(X_missing @ (beta + noise).T)
+    return _softmax(X_missing @ (beta + noise).T), beta
 
 
 def draw_categories(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -115,21 +120,24 @@ def _softmax(eta: np.ndarray) -> np.ndarray:
     return p / p.sum(axis=1, keepdims=True)
 
 
-def _multinomial(X: np.ndarray, y: np.ndarray, w: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method; coefficients (levels - 1, k) and the Cholesky factor of their information."""
+def _multinomial(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, levels: int, start: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Newton's method; coefficients (levels - 1, k) and the Cholesky factor of their information.
+
+    Ends when a further step would change the log-likelihood by less than 1e-6: a thousandth of a standard error.
+    """
     k, m = X.shape[1], levels - 1
     hot = (y[:, None] == np.arange(1, levels)).astype(float)
-    beta = np.zeros((m, k))
-    value = np.inf
-    step = np.zeros_like(beta)
+    beta = np.zeros((m, k)) if start is None else start
+    step, value = np.zeros((m, k)), np.inf
     for _ in range(50):
         p = _softmax(X @ (beta + step).T)
         new = -float(w @ np.log(np.maximum(p[np.arange(len(y)), y], 1e-300)))
-        if new > value + 1e-10 * abs(value) and np.abs(step).max() > 1e-8:
+        if new > value + 1e-10 * abs(value):
             step = step / 2
             continue
-        beta, small = beta + step, value - new < 1e-8 * (1 + abs(new))
-        value = new
+        beta, value = beta + step, new
         gradient = ((hot - p[:, 1:]) * w[:, None]).T @ X
         information = np.empty((m * k, m * k))
         for a in range(m):
@@ -139,7 +147,7 @@ def _multinomial(X: np.ndarray, y: np.ndarray, w: np.ndarray, levels: int) -> tu
                 information[a * k : (a + 1) * k, b * k : (b + 1) * k] = block
                 information[b * k : (b + 1) * k, a * k : (a + 1) * k] = block.T
         root = cholesky(information)
-        if small:
-            break
         step = np.linalg.solve(root.T, np.linalg.solve(root, gradient.ravel())).reshape(beta.shape)
+        if float(step.ravel() @ gradient.ravel()) < 2e-6:
+            break
     return beta, root

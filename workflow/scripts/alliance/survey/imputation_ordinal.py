@@ -8,43 +8,49 @@ from alliance.survey.imputation_draws import augmented, cholesky
 
 
 def ordered_probabilities(
-    X: np.ndarray, y: np.ndarray, X_missing: np.ndarray, levels: int, rng: np.random.Generator
-) -> np.ndarray:
-    """(missing, levels) probabilities from logit P(y <= c) = a_c - xb with drawn a and b.
+    X: np.ndarray,
+    y: np.ndarray,
+    X_missing: np.ndarray,
+    levels: int,
+    rng: np.random.Generator,
+    start: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(missing, levels) probabilities from logit P(y <= c) = a_c - xb with drawn a and b, and the estimate.
 
-    X (n, k) with the intercept first (the thresholds take its place), y (n,) categories 0..levels-1, each observed.
+    X (n, k) with the intercept first (the thresholds take its place), y (n,) categories 0..levels-1, each observed;
+    ``start``: the estimate of the visit before.
     """
     rows, labels, weight = augmented(X, y, levels)
-    theta, information = fit_proportional_odds(rows[:, 1:], labels, weight, levels)
+    estimate, information = fit_proportional_odds(rows[:, 1:], labels, weight, levels, start)
     root = cholesky(information)
-    theta = theta + np.linalg.solve(root.T, rng.standard_normal(len(theta)))
+    theta = estimate + np.linalg.solve(root.T, rng.standard_normal(len(estimate)))
     thresholds = np.sort(theta[: levels - 1])
-    return _probabilities(thresholds, X_missing[:, 1:] @ theta[levels - 1 :])
+    return _probabilities(thresholds, X_missing[:, 1:] @ theta[levels - 1 :]), estimate
 
 
 def fit_proportional_odds(
-    X: np.ndarray, y: np.ndarray, weight: np.ndarray, levels: int
+    X: np.ndarray, y: np.ndarray, weight: np.ndarray, levels: int, start: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fisher scoring: (thresholds, coefficients) in one vector, and their information. X without an intercept."""
-    share = np.bincount(y, weight, levels).cumsum()[:-1] / weight.sum()
-    theta = np.concatenate([np.log(share / (1 - share)), np.zeros(X.shape[1])])
+    theta = start
+    if theta is None:
+        share = np.bincount(y, weight, levels).cumsum()[:-1] / weight.sum()
+        theta = np.concatenate([np.log(share / (1 - share)), np.zeros(X.shape[1])])
     step, value = np.zeros_like(theta), np.inf
     for _ in range(60):
-        new_theta = theta + step
-        p = _probabilities(new_theta[: levels - 1], X @ new_theta[levels - 1 :])
+        tried = theta + step
+        p = _probabilities(tried[: levels - 1], X @ tried[levels - 1 :])
         own = p[np.arange(len(y)), y]
         new = -float(weight @ np.log(np.maximum(own, 1e-300)))
-        disordered = (np.diff(new_theta[: levels - 1]) <= 0).any()
-        if (disordered or new > value + 1e-10 * abs(value)) and np.abs(step).max() > 1e-10:
+        if (np.diff(tried[: levels - 1]) <= 0).any() or new > value + 1e-10 * abs(value):
             step = step / 2
             continue
-        theta, small = new_theta, value - new < 1e-8 * (1 + abs(new))
-        value = new
+        theta, value = tried, new
         gradient, information = _scores(X, y, weight, levels, theta, p)
-        if small:
-            break
         root = cholesky(information)
         step = np.linalg.solve(root.T, np.linalg.solve(root, gradient))
+        if float(step @ gradient) < 2e-6:  # a further step would change the log-likelihood by less than 1e-6
+            break
     return theta, information
 
 
