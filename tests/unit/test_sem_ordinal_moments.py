@@ -142,3 +142,12 @@ def test_polychoric_agrees_with_an_independent_package():
     table = DATA["data"]
     expected = ordinalcorr.polychoric(table["o1"].to_numpy(int), table["o3"].to_numpy(int))
     assert polychoric(table[["o1", "o3"]]).iloc[0, 1] == pytest.approx(expected, abs=1e-4)
+
+
+def test_few_clusters_are_reported():
+    table = DATA["data"]
+    few = moments(table, ITEMS, cluster=np.arange(len(table)) % 12, group="A")
+    assert any("only 12 clusters in group A" in warning for warning in few.warnings)
+    assert not any(
+        "clusters" in warning for warning in moments(table, ITEMS, cluster=np.arange(len(table)) % 40).warnings
+    )

@@ -28,6 +28,8 @@ from .polychoric_pairs import (
 )
 
 BoolArray = NDArray[np.bool_]
+# docs/engine_simulation.md: with 25 clusters 95% intervals cover .91 to .93, with 50 .94 to .95.
+_FEW_CLUSTERS = 30
 
 
 class OrdinalDataError(ValueError):
@@ -110,6 +112,12 @@ def ordinal_moments(
     thresholds, means, slopes, cov, gamma, unconverged, empty = parts
     stats, labels = _stack(names, ordered, exo_names, thresholds, means, slopes, cov)
     warnings = _warnings(names, cov, unconverged, empty, group)
+    if clusters is not None and clusters.max() + 1 < _FEW_CLUSTERS:
+        where = f" in group {group}" if group else ""
+        warnings.append(
+            f"only {clusters.max() + 1} clusters{where}: with fewer than {_FEW_CLUSTERS} the cluster-robust standard errors "
+            "are too small and the scaled test rejects too rarely"
+        )
     share = np.full(len(exo), 1.0 / n) if weights is None else weights / n
     mean_x = share @ exo
     centred = exo - mean_x
