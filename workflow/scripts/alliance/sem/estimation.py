@@ -59,9 +59,10 @@ def null_space(jacobian: np.ndarray, tolerance: float = 1e-10) -> np.ndarray:
 
 def _direction(hessian, grad, values, jacobian, damping) -> tuple[np.ndarray, float]:
     """Step and squared length in the metric of ``hessian``, with h + J step = 0."""
-    scale = np.sqrt(np.maximum(np.diag(hessian), 1e-10))
-    damped = hessian / np.outer(scale, scale)
-    damped[np.diag_indices_from(damped)] += damping
+    scale = np.sqrt(np.maximum(hessian.diagonal(), 1e-10))
+    damped = hessian / (scale[:, None] * scale)
+    if damping:
+        damped.flat[:: len(scale) + 1] += damping
     if jacobian.shape[0] == 0:
         step = -np.linalg.solve(damped, grad / scale) / scale
     else:
@@ -101,8 +102,8 @@ def minimise(
         matrix = None
         if newton and length < 3:
             exact = objective.hessian(theta)  # type: ignore[attr-defined]
-            basis = null_space(jacobian)
-            if _is_positive(basis.T @ exact @ basis):
+            basis = null_space(jacobian) if len(jacobian) else None
+            if _is_positive(exact if basis is None else basis.T @ exact @ basis):
                 matrix = exact
         if matrix is None:
             matrix = objective.approximation(theta)
@@ -121,9 +122,9 @@ def minimise(
             value, grad = objective.value(theta), objective.slope(theta)
             message = ""
             break
-        multiplier = np.abs(h).sum()
-        penalty = max(penalty, 2 * _largest_multiplier(grad, jacobian)) if multiplier > 0 else penalty
-        slope = float(grad @ step) - penalty * multiplier
+        violation = float(np.abs(h).sum())
+        penalty = max(penalty, 2 * _largest_multiplier(grad, jacobian)) if violation > 0 else penalty
+        slope = float(grad @ step) - penalty * violation
         accepted, value, theta = _line_search(objective, constraints, theta, step, value, penalty, h, slope)
         if not accepted:
             if length < 1e-4 and np.abs(h).max(initial=0.0) < 1e-8:

@@ -75,9 +75,30 @@ class GroupModel:
         self.par = np.concatenate([self.a_cells.par, self.s_cells.par])
         self.spread = np.zeros((self.par.size, self.n_par))
         self.spread[np.arange(self.par.size), self.par] = 1.0
+        self.depth = self._longest_path()
         self.mean_par = np.concatenate([self.a_cells.par, self.m_cells.par])
         self.mean_spread = np.zeros((self.mean_par.size, self.n_par))
         self.mean_spread[np.arange(self.mean_par.size), self.mean_par] = 1.0
+
+    def _longest_path(self) -> int | None:
+        """Arrows on the longest directed path, None when arrows form a cycle or the path is long."""
+        reach = self.a != 0
+        reach[self.a_cells.row, self.a_cells.col] = True
+        power = reach
+        for depth in range(4):
+            if not power.any():
+                return depth
+            power = (power.astype(np.int64) @ reach) > 0
+        return None
+
+    def _total_effects(self, a: np.ndarray) -> np.ndarray:
+        """(I - A)^-1; without cycles it is the finite sum I + A + A^2 ... which is quicker for short paths."""
+        if self.depth is None:
+            return np.linalg.inv(self.identity - a)
+        total = self.identity
+        for _ in range(self.depth):
+            total = self.identity + a @ total
+        return total
 
     def matrices(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """A, S, m, B with the free cells filled in."""
@@ -93,7 +114,7 @@ class GroupModel:
         """Moments at ``theta``; ``s`` replaces the residual covariances (delta parameterization)."""
         a, s_theta, m, b = self.matrices(theta)
         s = s_theta if s is None else s
-        g = np.linalg.inv(self.identity - a)
+        g = self._total_effects(a)
         fg = g[: self.p]
         e = fg @ s @ g.T
         means, gb = g @ m, g @ b
@@ -140,18 +161,18 @@ class GroupModel:
         out = np.zeros((self.n_par, self.n_par))
         if row.size:
             # A x A; G_{col l, row k} links the head of one arrow to the tail of the other
-            link = g[np.ix_(col, row)]  # link[l, k] = G[col_l, row_k]
-            half = 2 * link * r[np.ix_(row, col)] + link * np.outer(z[row], means[col])
-            block = half + half.T + 2 * q[np.ix_(row, row)] * full[np.ix_(col, col)]
+            link = g[col[:, None], row]  # link[l, k] = G[col_l, row_k]
+            half = link * (2 * r[row[:, None], col] + z[row][:, None] * means[col])
+            block = half + half.T + 2 * q[row[:, None], row] * full[col[:, None], col]
             to_a, to_s = self.spread[: row.size], self.spread[row.size :]
             out = to_a.T @ block @ to_a
             if self.s_cells.par.size:
                 i, j = self.s_cells.row, self.s_cells.col
-                cross = q[np.ix_(row, i)] * g[np.ix_(col, j)] + q[np.ix_(row, j)] * g[np.ix_(col, i)]
+                cross = q[row[:, None], i] * g[col[:, None], j] + q[row[:, None], j] * g[col[:, None], i]
                 mixed = to_a.T @ (2 * cross * self.s_half) @ to_s
                 out += mixed + mixed.T
             if self.m_cells.par.size:
-                cross = z[row][:, None] * g[np.ix_(col, self.m_cells.row)]
+                cross = z[row][:, None] * g[col[:, None], self.m_cells.row]
                 mixed = to_a.T @ cross @ self.mean_spread[row.size :]
                 out += mixed + mixed.T
         return out
