@@ -22,6 +22,7 @@ models <- list(
   outcome_fiml = list(paste0(three, "\ngpa ~ bond + goal + task + group"), list(missing = "fiml")),
   scalar = list(three, list(group = "group", group_equal = c("loadings", "intercepts"))),
   labels = list(gsub("b1_w1 + b2_w1 + b3", "b1_w1 + a*b2_w1 + a*b3", three, fixed = TRUE), list(estimator = "MLM")),
+  dwls = list(three, list(estimator = "DWLS")),
   ordinal = list(three, list(ordered = items, estimator = "WLSMV")),
   ordinal_scalar = list(three, list(ordered = items, estimator = "WLSMV", group = "group", group_equal = c("thresholds", "loadings"))),
   ordinal_outcome = list(paste0(three, "\npersist ~ bond + goal + task + gpa\nbond ~ gpa"), list(ordered = c(items, "persist"), estimator = "WLSMV"))

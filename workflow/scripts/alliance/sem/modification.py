@@ -7,6 +7,7 @@ g_k / V_k. Candidates that the data could not tell from the free parameters (V_k
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from .categorical import build_categorical
 from .estimation import null_space
+from .least_squares import LeastSquares
 from .model import build_group
 from .standardized import deviations
-from .structure import NormalStructure, OrdinalStructure
+from .structure import ContinuousLeastSquares, NormalStructure, OrdinalStructure, _Moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +135,14 @@ def rebuild(structure: NormalStructure | OrdinalStructure, table: ParameterTable
         unweighted = all(np.all(weights == 1) for weights in structure.diagonal)
         return OrdinalStructure(groups, structure.moments, unweighted)
     linear = [build_group(table, g + 1) for g in range(len(structure.groups))]
-    return NormalStructure(linear, structure.moments)
+    if isinstance(structure, ContinuousLeastSquares):
+        again = copy(structure)
+        again.groups, again.n_par = linear, table.n_par
+        sizes = [moments.n for moments in structure.moments]
+        moments_of = [_Moments(group) for group in linear]
+        again.objective = LeastSquares(moments_of, structure.stats, structure.diagonal, sizes)
+        return again
+    return NormalStructure(linear, structure.moments, structure.exogenous)
 
 
 class ScoreTests:
@@ -175,7 +184,7 @@ def expected_information(structure: NormalStructure | OrdinalStructure, theta: F
     total = np.zeros((len(theta), len(theta)))
     implied = structure.implied(theta)
     for g, (share, delta) in enumerate(zip(structure.share, structure.delta(theta), strict=True)):
-        if structure.ordinal:
+        if isinstance(structure, (OrdinalStructure, ContinuousLeastSquares)):
             weighted = delta * structure.diagonal[g][:, None]
         else:
             weighted = structure.h1_information(g, *implied[g], "expected") @ delta
