@@ -100,7 +100,7 @@ CONDITIONS = {
     ),
     "clusters": Condition(
         "WLSMV, clusters", ordinal_clusters, {"estimator": "WLSMV", "ordered": ITEMS, "cluster": "cluster"}, True,
-        "clusters of 20, intraclass correlation of the factors .25",
+        "clusters of 20 (that is 10, 25 and 50 clusters), intraclass correlation of the factors .25",
     ),
     "fiml": Condition(
         "MLR, FIML", missing_at_random, {"estimator": "MLR", "missing": "fiml"}, False,

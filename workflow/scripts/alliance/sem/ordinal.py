@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bivariate import FloatArray
+from .ordinal_checks import data_warnings, empty_cells
 from .ordinal_gamma import case_scores, influence_matrix, score_tables, summed_products
 from .ordinal_mixed import mixed_statistics
 from .polychoric_pairs import (
     IntArray,
-    PairTables,
     adjust_two_by_two,
     code_categories,
     correlate,
@@ -28,8 +28,6 @@ from .polychoric_pairs import (
 )
 
 BoolArray = NDArray[np.bool_]
-# docs/engine_simulation.md: with 25 clusters 95% intervals cover .91 to .93, with 50 .94 to .95.
-_FEW_CLUSTERS = 30
 
 
 class OrdinalDataError(ValueError):
@@ -111,13 +109,9 @@ def ordinal_moments(
         parts = _mixed(columns, codes, n_categories, exo, weights, clusters, with_gamma)
     thresholds, means, slopes, cov, gamma, unconverged, empty = parts
     stats, labels = _stack(names, ordered, exo_names, thresholds, means, slopes, cov)
-    warnings = _warnings(names, cov, unconverged, empty, group)
-    if clusters is not None and clusters.max() + 1 < _FEW_CLUSTERS:
-        where = f" in group {group}" if group else ""
-        warnings.append(
-            f"only {clusters.max() + 1} clusters{where}: with fewer than {_FEW_CLUSTERS} the cluster-robust standard errors "
-            "are too small and the scaled test rejects too rarely"
-        )
+    warnings = data_warnings(
+        names, cov, unconverged, empty, None if clusters is None else int(clusters.max()) + 1, group
+    )
     share = np.full(len(exo), 1.0 / n) if weights is None else weights / n
     mean_x = share @ exo
     centred = exo - mean_x
@@ -190,7 +184,26 @@ def _codes(
     return codes, n_categories
 
 
-def _pure(codes, n_categories, weights, clusters, with_gamma, n):  # type: ignore[no-untyped-def]
+# thresholds, means, slopes, covariances, Gamma, pairs that did not converge, pairs with empty cells
+Parts = tuple[
+    list[FloatArray],
+    FloatArray,
+    FloatArray,
+    FloatArray,
+    FloatArray | None,
+    list[tuple[int, int]],
+    list[tuple[int, int]],
+]
+
+
+def _pure(
+    codes: NDArray[np.int8],
+    n_categories: IntArray,
+    weights: FloatArray | None,
+    clusters: IntArray | None,
+    with_gamma: bool,
+    n: float,
+) -> Parts:
     """Only ordered variables, no covariates: everything from the pairwise tables but one product of scores."""
     p = codes.shape[1]
     tables = count_pairs(codes, n_categories, weights)
@@ -209,10 +222,18 @@ def _pure(codes, n_categories, weights, clusters, with_gamma, n):  # type: ignor
         gamma = n * influence @ meat @ influence.T
     listed = [tau[: k - 1] for tau, k in zip(thresholds, n_categories, strict=True)]
     failed = [(int(tables.first[m]), int(tables.second[m])) for m in np.flatnonzero(unconverged)]
-    return listed, np.full(p, np.nan), np.empty((p, 0)), cov, gamma, failed, _empty_cells(tables)
+    return listed, np.full(p, np.nan), np.empty((p, 0)), cov, gamma, failed, empty_cells(tables)
 
 
-def _mixed(columns, codes, n_categories, exo, weights, clusters, with_gamma):  # type: ignore[no-untyped-def]
+def _mixed(
+    columns: FloatArray,
+    codes: NDArray[np.int8],
+    n_categories: IntArray,
+    exo: FloatArray,
+    weights: FloatArray | None,
+    clusters: IntArray | None,
+    with_gamma: bool,
+) -> Parts:
     """Continuous variables or covariates among them: the casewise route."""
     found = mixed_statistics(columns, codes, n_categories, exo, weights, clusters, with_gamma)
     deviation = np.sqrt([margin.variance for margin in found.margins])
@@ -223,16 +244,15 @@ def _mixed(columns, codes, n_categories, exo, weights, clusters, with_gamma):  #
     return thresholds, means, slopes, cov, found.gamma, found.unconverged, []
 
 
-def _empty_cells(tables: PairTables) -> list[tuple[int, int]]:
-    """Pairs whose table has a cell without a case."""
-    k = tables.tables.shape[1]
-    real_1 = np.arange(k) < tables.n_categories[tables.first][:, None]
-    real_2 = np.arange(k) < tables.n_categories[tables.second][:, None]
-    empty = ((tables.tables == 0) & real_1[:, :, None] & real_2[:, None, :]).any(axis=(1, 2))
-    return [(int(tables.first[m]), int(tables.second[m])) for m in np.flatnonzero(empty)]
-
-
-def _stack(names, ordered, exo_names, thresholds, means, slopes, cov):  # type: ignore[no-untyped-def]
+def _stack(
+    names: Sequence[str],
+    ordered: BoolArray,
+    exo_names: Sequence[str],
+    thresholds: list[FloatArray],
+    means: FloatArray,
+    slopes: FloatArray,
+    cov: FloatArray,
+) -> tuple[FloatArray, list[tuple]]:
     """The statistics as one vector in lavaan's order, and the meaning of each entry."""
     values: list[float] = []
     labels: list[tuple] = []
@@ -253,26 +273,3 @@ def _stack(names, ordered, exo_names, thresholds, means, slopes, cov):  # type: 
     values.extend(cov[second, first])
     labels.extend(("cov", names[i], names[j]) for j, i in zip(first, second, strict=True))
     return np.array(values), labels
-
-
-def _warnings(names, cov, unconverged, empty, group):  # type: ignore[no-untyped-def]
-    where = f" in group {group}" if group else ""
-
-    def listing(pairs: Sequence[tuple[int, int]]) -> str:
-        shown = ", ".join(f"{names[i]} x {names[j]}" for i, j in pairs[:5])
-        return shown + (f" and {len(pairs) - 5} more" if len(pairs) > 5 else "")
-
-    messages = []
-    if empty:
-        messages.append(f"{len(empty)} bivariate tables have empty cells{where}: {listing(empty)}")
-    if unconverged:
-        messages.append(f"correlations did not converge{where}: {listing(unconverged)}")
-    deviation = np.sqrt(np.diag(cov))
-    correlation = cov / np.outer(deviation, deviation)
-    high = [(int(j), int(i)) for i, j in np.argwhere(np.tril(np.abs(correlation) > 0.99, -1))]
-    if high:
-        messages.append(f"correlations are (nearly) 1{where}: {listing(high)}")
-    smallest = np.linalg.eigvalsh(correlation)[0]
-    if smallest < -1e-10:
-        messages.append(f"the correlation matrix is not positive definite{where} (smallest eigenvalue {smallest:.4g})")
-    return messages
