@@ -40,8 +40,8 @@ def data_warnings(
     messages = []
     if clusters is not None and clusters < _FEW_CLUSTERS:
         messages.append(
-            f"only {clusters} clusters{where}: with fewer than {_FEW_CLUSTERS} the cluster-robust standard errors are too "
-            "small and the scaled test rejects too rarely"
+            f"only {clusters} clusters{where}: with fewer than {_FEW_CLUSTERS} the cluster-robust standard errors are "
+            "too small and the scaled test rejects too rarely"
         )
     if empty:
         messages.append(f"{len(empty)} bivariate tables have empty cells{where}: {listing(empty)}")
