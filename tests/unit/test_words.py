@@ -84,8 +84,8 @@ def test_two_of_three_cannot_be_told_apart():
     assert text == (
         "Taken together, bond, goal and task were associated with “Enrolled in the second fall” "
         "(joint test *χ*²(3) = 19.20, *p* < .001); higher scores on bond (OR 1.50, 95% CI [1.25, 1.80]) went with "
-        "higher odds of it; goal and task cannot be told apart here, so their two coefficients are not read as separate "
-        "effects."
+        "higher odds of it; goal and task cannot be told apart here, so their two coefficients are not read as "
+        "separate effects."
     )
     silent = answer([found("Bond", 1.0), *three[1:]], OUTCOME, tied=["Goal", "Task"])
     assert silent.startswith("Bond showed no clear association of its own; goal and task cannot be told apart")
