@@ -13,6 +13,7 @@ _PLACES = {
     "pool_cohorts": "alliance.persistence.pooling",
     "pool_imputations": "alliance.persistence.imputations",
     "dominance": "alliance.persistence.dominance_analysis",
+    "fit_dyads": "alliance.persistence.dyads",
     "evalue": "alliance.persistence.sensitivity",
     "holm": "alliance.persistence.multiplicity",
     "benjamini_hochberg": "alliance.persistence.multiplicity",
