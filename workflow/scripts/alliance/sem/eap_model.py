@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Bounds of the first and last category: beyond any response.
 _FAR = 1e3
 _TINY = 1e-300
+# Beyond this bound a difference of distribution functions near 1 loses digits.
+_TAIL = 2.0
 
 
 @dataclass(frozen=True)
@@ -78,22 +80,25 @@ class Posterior:
 
     def log_likelihood(self, z: FloatArray) -> FloatArray:
         """Log-likelihood at points ``z``: N x d, or N x q x d for q points per case."""
-        extra = z.ndim - 2
-        expand = (slice(None), *([None] * extra), slice(None))
-        shift = z @ self.slopes.T
-        total = np.zeros(z.shape[:-1])
-        which = np.flatnonzero(self.ordered)
-        if len(which):
-            part = shift[..., which]
-            high = (self.upper[:, which][expand] - part) / self.scale[which]
-            low = (self.lower[:, which][expand] - part) / self.scale[which]
-            log_prob = np.log(interval(high, low))
-            total += np.where(self.seen[:, which][expand], log_prob, 0.0).sum(axis=-1)
-        for j in np.flatnonzero(~self.ordered):
-            residual = (self.value[:, j].reshape(-1, *([1] * extra)) - shift[..., j]) / self.scale[j]
-            density = -0.5 * residual**2 - np.log(self.scale[j])
-            total += np.where(self.seen[:, j].reshape(-1, *([1] * extra)), density, 0.0)
-        return total
+        points = z if z.ndim == 3 else z[:, None, :]
+        shift = points @ self.slopes.T
+        total = np.zeros(shift.shape[:2])
+        # item by item: the arrays stay small enough for the processor's cache
+        for j, (is_ordered, scale) in enumerate(zip(self.ordered, self.scale, strict=True)):
+            seen = self.seen[:, j]
+            part = shift[:, :, j] if seen.all() else shift[seen, :, j]
+            if is_ordered:
+                high, low = (bound[seen, j, None] - part for bound in (self.upper, self.lower))
+                high /= scale
+                low /= scale
+                value = np.log(interval(high, low))
+            else:
+                value = -0.5 * ((self.value[seen, j, None] - part) / scale) ** 2 - np.log(scale)
+            if seen.all():
+                total += value
+            else:
+                total[seen] += value
+        return total if z.ndim == 3 else total[:, 0]
 
     def slopes_and_curvature(self, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Log posterior (up to a constant, N), gradient (N x d) and negative Hessian (N x d x d) at ``z`` (N x d)."""
@@ -112,10 +117,12 @@ class Posterior:
 
 
 def interval(high: FloatArray, low: FloatArray) -> FloatArray:
-    """``Phi(high) - Phi(low)``, from the upper tails where both bounds are positive, at least 1e-300."""
-    flip = low > 0
-    a, b = np.where(flip, -low, high), np.where(flip, -high, low)
-    return np.maximum(special.ndtr(a) - special.ndtr(b), _TINY)
+    """``Phi(high) - Phi(low)``, at least 1e-300; from the upper tails where both bounds are high."""
+    prob = special.ndtr(high) - special.ndtr(low)
+    tail = low > _TAIL
+    if tail.any():
+        prob[tail] = special.ndtr(-low[tail]) - special.ndtr(-high[tail])
+    return np.maximum(prob, _TINY, out=prob)
 
 
 def posterior(fit: Fit, g: int, theta: FloatArray | None = None) -> Posterior:
