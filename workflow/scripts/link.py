@@ -16,4 +16,4 @@ with stage("link", snakemake):
         minimum_cell(snakemake.config),
     )
     for name in ("estimates", "effects", "cohorts", "joint", "flow", "status"):
-        getattr(tables, name).to_csv(snakemake.output[name], index=False)
+        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ class Analysis:
 def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: Mapping[str, Any]) -> pd.DataFrame:
     """The sample with one column per predictor: the chosen score, in standard deviations if asked.
 
-    Mean and standard deviation (n - 1) are those of all students of the sample who have the score.
+    Mean and standard deviation (n - 1) are those of all students of the sample who have the score. Categorical
+    covariates get their largest group as reference.
     """
     link, measured = config["link"], config.get("measurement") or {}
     used = scores[scores["method"] == link["scores"]]
@@ -50,7 +51,24 @@ def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: 
         if link.get("standardise", True):
             values = (values - values.mean()) / values.std(ddof=1)
         students[predictor] = values
-    return students
+    return largest_first(students, link.get("covariates", ()))
+
+
+def largest_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
+    """The students with each categorical covariate's largest group as its reference, in every sample alike.
+
+    A rare reference group would make every contrast with it uncertain, or separated, for no gain.
+    """
+    import pandas as pd
+
+    found = students.copy()
+    for name in covariates:
+        if not pd.api.types.is_numeric_dtype(found[name]):
+            answers = found[name].astype("string").astype(object)
+            counts = answers.value_counts()
+            order = sorted(counts.index, key=lambda level: (-counts[level], level))
+            found[name] = pd.Categorical(answers, categories=order)
+    return found
 
 
 def model_frame(
@@ -118,9 +136,7 @@ def analysis_rows(
     if pooled and len(data["cohort"].unique()) > 1:
         terms.append("C(cohort)")
     for column in link.get("covariates", ()):
-        if data[column].dtype == object or str(data[column].dtype).startswith(("str", "category")):
-            data[column] = data[column].astype("string").astype(object)
-        else:
+        if data[column].dtype != "category":
             data[column] = data[column].astype(float)
     if block["family"] != "hazard":
         formula = f"_value ~ {' + '.join(map(_quoted, terms))}"

@@ -8,7 +8,9 @@ approximate Hotelling test (HTZ) come from the same article.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -18,19 +20,32 @@ HETEROSCEDASTIC = ("HC0", "HC1", "HC2", "HC3")
 DENSE_LIMIT = 400  # rows of a cluster up to which its matrix root is taken by eigenvalues, above by quadrature
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clustered:
     """A cluster-robust covariance and what its degrees of freedom need.
 
-    ``K`` (G × p × p) is E'ΦE and ``L`` (G × p × p) X'E of each cluster, with E the adjusted, weighted design
-    (rows × p) and Φ the working covariance; ``bread`` is (X'WX)^-1.
+    ``bread`` is (X'WX)^-1. ``moments`` gives K and L (each G × p × p): E'ΦE and X'E of each cluster, with E the
+    adjusted, weighted design (rows × p) and Φ the working covariance; they are made when first asked for.
     """
 
     vcov: np.ndarray
     bread: np.ndarray
-    K: np.ndarray
-    L: np.ndarray
     clusters: int
+    moments: Callable[[], tuple[np.ndarray, np.ndarray]]
+
+    @cached_property
+    def _kl(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.moments()
+
+    @property
+    def K(self) -> np.ndarray:
+        """E'ΦE of each cluster."""
+        return self._kl[0]
+
+    @property
+    def L(self) -> np.ndarray:
+        """X'E of each cluster."""
+        return self._kl[1]
 
     def satterthwaite(self, contrasts: np.ndarray) -> np.ndarray:
         """Degrees of freedom of each contrast (rows of ``contrasts``: k × p) under the working model."""
@@ -107,26 +122,41 @@ def clustered_vcov(
     n, p = X.shape
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    informative = weight[order] > 0
-    X, score = X[order], score[order]
-    weight = np.where(informative, weight[order], 1.0)
-    d = np.ones(n) if slope is None else np.where(informative, slope[order], 1.0)
-    D = np.where(informative, 1.0, 0.0)[:, None] * X * d[:, None]  # design on the response scale
-    phi = d**2 / weight
-    residual = np.where(informative, score * d / weight, 0.0)
-    bounds = [*starts, n]
-    blocks = [slice(a, b) for a, b in pairwise(bounds)]
-    E = D / phi[:, None]
-    if kind in ("CR2", "CR3"):
-        adjust = _cr2 if kind == "CR2" else _cr3
-        E = np.concatenate([adjust(D[rows], phi[rows], bread) for rows in blocks])
-    sums = np.add.reduceat(E * residual[:, None], starts, axis=0)
     G = len(starts)
     factor = {"CR1": G / (G - 1), "CR1S": G / (G - 1) * (n - 1) / (n - p)}.get(kind, 1.0)
-    vcov = factor * bread @ (sums.T @ sums) @ bread
+    if kind in ("CR2", "CR3"):
+        D, phi, residual = _response_scale(X, score, weight, slope, order)
+        adjust = _cr2 if kind == "CR2" else _cr3
+        E = np.concatenate([adjust(D[rows], phi[rows], bread) for rows in _blocks(starts, n)])
+        sums = np.add.reduceat(E * residual[:, None], starts, axis=0)
+        moments = _moments(D, phi, E, _blocks(starts, n))
+        return Clustered(factor * bread @ (sums.T @ sums) @ bread, bread, G, lambda: moments)
+    sums = np.add.reduceat(X[order] * score[order, None], starts, axis=0)
+
+    def plain_moments() -> tuple[np.ndarray, np.ndarray]:
+        D, phi, _ = _response_scale(X, score, weight, slope, order)
+        return _moments(D, phi, D / phi[:, None], _blocks(starts, n))
+
+    return Clustered(factor * bread @ (sums.T @ sums) @ bread, bread, G, plain_moments)
+
+
+def _blocks(starts: np.ndarray, n: int) -> list[slice]:
+    return [slice(a, b) for a, b in pairwise([*starts, n])]
+
+
+def _response_scale(X, score, weight, slope, order) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Design, working variance and residual of the rows on the scale of the response, sorted by cluster."""
+    informative = weight[order] > 0
+    weight = np.where(informative, weight[order], 1.0)
+    d = np.ones(len(order)) if slope is None else np.where(informative, slope[order], 1.0)
+    D = X[order] * np.where(informative, d, 0.0)[:, None]
+    return D, d**2 / weight, np.where(informative, score[order] * d / weight, 0.0)
+
+
+def _moments(D: np.ndarray, phi: np.ndarray, E: np.ndarray, blocks: list[slice]) -> tuple[np.ndarray, np.ndarray]:
+    """K and L of :class:`Clustered`."""
     K = np.stack([(E[rows] * phi[rows, None]).T @ E[rows] for rows in blocks])
-    L = np.stack([D[rows].T @ E[rows] for rows in blocks])
-    return Clustered(vcov, bread, K, L, G)
+    return K, np.stack([D[rows].T @ E[rows] for rows in blocks])
 
 
 def _cr2(D: np.ndarray, phi: np.ndarray, bread: np.ndarray) -> np.ndarray:
