@@ -136,7 +136,7 @@ def _table(block: TableBlock, counters: dict[str, int]) -> str:
     counters["Table"] += 1
     number = counters["Table"]
     table = block.table
-    html = to_html_table(table).replace("<caption>", f"<caption><b>Table {number}</b> ", 1)
+    html = to_html_table(table).replace("<caption><span>", f"<caption><span><b>Table {number}</b> ", 1)
     body = f'<div class="scroll" tabindex="0" role="region" aria-label="Table {number}">{html}</div>'
     if block.folded:
         return f"<details class=table><summary>Table {number}: {to_html(table.caption)}</summary>{body}</details>"

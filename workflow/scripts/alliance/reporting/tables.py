@@ -92,7 +92,7 @@ class Table:
 def to_html_table(table: Table, *, caption: bool = True) -> str:
     """An accessible table: caption, ``scope`` on every heading, row names as headings of their rows."""
     out = [f'<table id="table-{table.name}">' if caption else "<table>"]
-    out.append(f"<caption>{to_html(table.caption)}</caption>")
+    out.append(f"<caption><span>{to_html(table.caption)}</span></caption>")
     out.append("<thead>")
     spanners = table.spanners()
     if spanners:

@@ -43,12 +43,12 @@ class Verdict:
 
     def row(self) -> dict[str, str]:
         """A row of ``verify/claims.csv``; the rule is the stage that the file belongs to."""
-        found = "" if self.reproduced is None else repr(self.reproduced)
+        found = "" if self.reproduced is None else _shortest(self.reproduced)
         return {
             "claim": self.claim.claim,
-            "expected": repr(self.claim.expected),
+            "expected": _shortest(self.claim.expected),
             "reproduced": found,
-            "tolerance": repr(self.claim.tolerance),
+            "tolerance": _shortest(self.claim.tolerance),
             "verdict": f"{self.verdict}: {self.why}" if self.why else self.verdict,
             "file": self.claim.file,
             "rule": self.claim.file.split("/")[0],
@@ -145,6 +145,11 @@ def judge(claim: Claim, table: list[dict[str, str]] | None) -> Verdict:
     # Decimal numbers have no exact binary form: 0.30 - 0.20 > 0.10 without the last digits.
     within = abs(claim.expected - found) <= claim.tolerance + 1e-12 * max(1.0, abs(claim.expected))
     return Verdict(claim, found, "reproduced" if within else "differs")
+
+
+def _shortest(value: float) -> str:
+    """The shortest text that reads back as the same number: ``1143``, not ``1143.0``."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _same(cell: str, value: str) -> bool:

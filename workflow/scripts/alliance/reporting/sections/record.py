@@ -8,7 +8,7 @@ from typing import Any
 from alliance.reporting import apa
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
-from alliance.reporting.labels import Labels
+from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.tables import Column, Table
@@ -41,18 +41,26 @@ def status_section(results: Results, labels: Labels) -> Section:
         return section
     good = sum(r["status"] == "ok" for r in rows)
     section.say(f"{apa.count(good)} of {apa.count(len(rows))} models gave an admissible result.")
-    table = Table(
-        "status", "Status of every model", [Column(c, numeric=False) for c in ("Model", "Sample", "Status", "Reason")]
-    )
+    remarks = [r for r in rows if r["status"] != "ok" or not is_missing_text(r.get("reason"))]
+    if remarks:
+        section.blocks.append(
+            TableBlock(_status(remarks, "remarks", "Models without a result, or with a remark", labels))
+        )
+    section.blocks.append(TableBlock(_status(rows, "status", "Status of every model", labels), folded=True))
+    return section
+
+
+def _status(rows: list[dict[str, Any]], name: str, caption: str, labels: Labels) -> Table:
+    table = Table(name, caption, [Column(c, numeric=False) for c in ("Model", "Sample", "Status", "Reason")])
     for stage in dict.fromkeys(str(r["stage"]) for r in rows):
         table.heading(stage.capitalize())
         for r in rows:
             if r["stage"] == stage:
                 named = labels.link_model(r["model"]) if stage == "link" else labels.measurement_model(r["model"])
                 sample = "pooled" if r["sample"] == POOLED else r["sample"]
-                table.add(escape(named), escape(sample), r["status"], escape(_text(r.get("reason"))), indent=True)
-    section.blocks.append(TableBlock(table, folded=good == len(rows)))
-    return section
+                reason = "" if is_missing_text(r.get("reason")) else str(r["reason"])
+                table.add(escape(named), escape(sample), r["status"], escape(reason), indent=True)
+    return table
 
 
 def record_section(results: Results, labels: Labels, versions: Mapping[str, str]) -> Section:
@@ -79,7 +87,3 @@ def record_section(results: Results, labels: Labels, versions: Mapping[str, str]
         "verify/claims.csv."
     )
     return section
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or (isinstance(value, float) and apa.is_missing(value)) else str(value)
