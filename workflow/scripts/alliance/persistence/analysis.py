@@ -34,7 +34,7 @@ def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: 
     """The sample with one column per predictor: the chosen score, in standard deviations if asked.
 
     Mean and standard deviation (n - 1) are those of all students of the sample who have the score. Categorical
-    covariates get their largest group as reference.
+    covariates get their reference group (:func:`reference_first`).
     """
     link, measured = config["link"], config.get("measurement") or {}
     used = scores[scores["method"] == link["scores"]]
@@ -51,13 +51,13 @@ def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: 
         if link.get("standardise", True):
             values = (values - values.mean()) / values.std(ddof=1)
         students[predictor] = values
-    return largest_first(students, link.get("covariates", ()))
+    return reference_first(students, link.get("covariates", ()))
 
 
-def largest_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
-    """The students with each categorical covariate's largest group as its reference, in every sample alike.
+def reference_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
+    """The students with each categorical covariate's reference in front: "no" if there is one, else the largest group.
 
-    A rare reference group would make every contrast with it uncertain, or separated, for no gain.
+    The reference is the same in every sample. A rare one would make every contrast uncertain, or separated, for no gain.
     """
     import pandas as pd
 
@@ -66,7 +66,7 @@ def largest_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataF
         if not pd.api.types.is_numeric_dtype(found[name]):
             answers = found[name].astype("string").astype(object)
             counts = answers.value_counts()
-            order = sorted(counts.index, key=lambda level: (-counts[level], level))
+            order = sorted(counts.index, key=lambda level: (level != "no", -counts[level], level))
             found[name] = pd.Categorical(answers, categories=order)
     return found
 
