@@ -76,7 +76,7 @@ def measures(fit: Fit) -> dict[str, float]:
             c_point=robust.c, c=robust.c if c_interval is None else c_interval, x2_interval=statistic,
         )  # fmt: skip
     out |= _residual_measures(fit)
-    return out
+    return {name: value if isinstance(value, int) else float(value) for name, value in out.items()}
 
 
 def model_test(fit: Fit) -> ScaledTest | None:
