@@ -57,7 +57,7 @@ def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: 
 def reference_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
     """The students with each categorical covariate's reference in front: "no" if there is one, else the largest group.
 
-    The reference is the same in every sample. A rare one would make every contrast uncertain, or separated, for no gain.
+    The reference is the same in every sample. A rare one would make every contrast uncertain or separated.
     """
     import pandas as pd
 
