@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from alliance.sem.expressions import parse_expression
-from alliance.sem.syntax_tokens import tokenize
+from alliance.sem.syntax_tokens import ModelSyntaxError, tokenize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,3 +36,11 @@ def test_gradient_is_the_limit_of_differences(point, text):
     x, h = np.array(point), 1e-6
     numeric = [(evaluate(x + h * e)[0] - evaluate(x - h * e)[0]) / (2 * h) for e in np.eye(3)]
     assert evaluate(x)[1] == pytest.approx(numeric, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["1/0", "sqrt(-1)", "log(0)", "(0-2)^0.5"])
+def test_what_has_no_value_is_refused_as_a_constant_and_nan_as_a_parameter(text):
+    with pytest.raises(ModelSyntaxError, match="has no value"):
+        node(text).constant()
+    value, _ = node(f"a*({text})").dual({"a": (1.0, np.ones(1))}, 1)
+    assert not np.isfinite(value)

@@ -4,6 +4,9 @@ import math
 
 import pytest
 from alliance.sem.syntax import Definition, Element, Equality, ModelSyntaxError, parse
+from alliance.sem.table import build_table
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def elements(text, n_groups=1):
@@ -147,3 +150,32 @@ def test_errors_name_line_and_word(text, line, word, what):
 def test_c_must_have_one_entry_per_group():
     with pytest.raises(ModelSyntaxError, match=r"c\(\) has 3 entries but there are 2 group"):
         parse("f =~ c(a,b,c)*x1", 2)
+
+
+PIECES = [
+    "f", "g", "x1", "x2", "=~", "~", "~~", "~*~", "|", "t1", ":=", "==", "+", "*", "(", ")", ",", "c", "NA", "1", "0.5",
+    "-", "start", "label", "equal", '"a"', "a", "b", "^", "/", "?", ":", "group", ";", "\n", "#", "!", "<~", ">", "<",
+    ".p1.", "2",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_any_text_is_read_or_refused_in_words(pieces):
+    try:
+        build_table(" ".join(pieces), n_groups=2, n_thresholds={"x1": 2})
+        problem = None
+    except ModelSyntaxError as caught:
+        problem = caught
+    assert problem is None or (problem.line >= 1 and f"line {problem.line}" in str(problem))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.permutations(["f =~ x1 + x2 + x3", "g =~ x4 + x5", "g ~ f", "x1 ~~ x4"]), st.booleans())
+def test_the_order_of_statements_does_not_change_the_model(statements, spaced):
+    table = build_table(("\n\n" if spaced else ";").join(statements))
+    cells = {(op, *sorted((a, b))) for a, op, b in zip(table.lhs, table.op, table.rhs, strict=True)}
+    variances = {("~~", name, name) for name in ("x1", "x2", "x3", "x4", "x5", "f", "g")}
+    loadings = {("=~", factor, item) for factor, item in zip("fffgg", ("x1", "x2", "x3", "x4", "x5"), strict=True)}
+    assert cells == variances | loadings | {("~", "f", "g"), ("~~", "x1", "x4")}
+    assert table.n_par == 12

@@ -6,7 +6,6 @@ ever handed to Python's ``eval``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,16 +14,16 @@ from alliance.sem.syntax_tokens import ModelSyntaxError, Token
 from numpy.typing import NDArray
 
 Dual = tuple[float, NDArray[np.float64]]
-_FUNCTIONS: dict[str, Callable[[float], tuple[float, float]]] = {
-    "exp": lambda x: (math.exp(x), math.exp(x)),
-    "log": lambda x: (math.log(x), 1 / x),
-    "sqrt": lambda x: (math.sqrt(x), 0.5 / math.sqrt(x)),
-    "abs": lambda x: (abs(x), math.copysign(1.0, x)),
-    "sin": lambda x: (math.sin(x), math.cos(x)),
-    "cos": lambda x: (math.cos(x), -math.sin(x)),
-    "tan": lambda x: (math.tan(x), 1 + math.tan(x) ** 2),
-    "tanh": lambda x: (math.tanh(x), 1 - math.tanh(x) ** 2),
-    "atanh": lambda x: (math.atanh(x), 1 / (1 - x * x)),
+_FUNCTIONS: dict[str, Callable[[np.float64], tuple[np.float64, np.float64]]] = {
+    "exp": lambda x: (np.exp(x), np.exp(x)),
+    "log": lambda x: (np.log(x), 1 / x),
+    "sqrt": lambda x: (np.sqrt(x), 0.5 / np.sqrt(x)),
+    "abs": lambda x: (np.abs(x), np.copysign(1.0, x)),
+    "sin": lambda x: (np.sin(x), np.cos(x)),
+    "cos": lambda x: (np.cos(x), -np.sin(x)),
+    "tan": lambda x: (np.tan(x), 1 + np.tan(x) ** 2),
+    "tanh": lambda x: (np.tanh(x), 1 - np.tanh(x) ** 2),
+    "atanh": lambda x: (np.arctanh(x), 1 / (1 - x * x)),
 }
 
 
@@ -53,18 +52,24 @@ class Node:
             yield from part.name_lines()
 
     def dual(self, values: Mapping[str, Dual], size: int) -> Dual:
-        """Value and gradient (length ``size``), given the same for every name."""
+        """Value and gradient (length ``size``), given the same for every name; nan or inf where not defined."""
+        with np.errstate(all="ignore"):
+            value, gradient = self._dual(values, size)
+        return float(value), gradient
+
+    def _dual(self, values: Mapping[str, Dual], size: int) -> tuple[np.float64, NDArray[np.float64]]:
         if self.kind == "number":
-            return self.value, np.zeros(size)
+            return np.float64(self.value), np.zeros(size)
         if self.kind == "name":
-            return values[self.name]
-        x, dx = self.parts[0].dual(values, size)
+            value, gradient = values[self.name]
+            return np.float64(value), gradient
+        x, dx = self.parts[0]._dual(values, size)
         if self.kind == "call":
             value, slope = _FUNCTIONS[self.name](x)
             return value, slope * dx
         if self.kind == "negative":
             return -x, -dx
-        y, dy = self.parts[1].dual(values, size)
+        y, dy = self.parts[1]._dual(values, size)
         if self.kind == "+":
             return x + y, dx + dy
         if self.kind == "-":
@@ -74,15 +79,17 @@ class Node:
         if self.kind == "/":
             return x / y, dx / y - x / (y * y) * dy
         power = x**y
-        slope_base = y * x ** (y - 1) if y != 0 else 0.0
-        gradient = slope_base * dx
+        gradient = (y * x ** (y - 1) if y != 0 else 0.0) * dx
         if np.any(dy):
-            gradient = gradient + power * math.log(x) * dy
+            gradient = gradient + power * np.log(x) * dy
         return power, gradient
 
     def constant(self) -> float:
-        """The value of an expression without names."""
-        return self.dual({}, 0)[0]
+        """The value of an expression without names; ModelSyntaxError when it has none (1/0, sqrt(-1))."""
+        value = self.dual({}, 0)[0]
+        if not np.isfinite(value):
+            raise ModelSyntaxError("this expression has no value", self.line, remedy="write a number")
+        return value
 
 
 def difference(left: Node, right: Node) -> Node:
