@@ -5,7 +5,7 @@ rule report:
         unpack(recovery_file),
         template="workflow/report/report.html.j2",
         style="workflow/report/report.css",
-        library=library("reporting"),
+        library=library("reporting", "verification"),
     output:
         page=result("report.html"),
         methods=result("report/methods.md"),
