@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from alliance.sem.syntax_tokens import ModelSyntaxError, Token
 from numpy.typing import NDArray
+
+from alliance.sem.syntax_tokens import ModelSyntaxError, Token
 
 Dual = tuple[float, NDArray[np.float64]]
 _FUNCTIONS: dict[str, Callable[[np.float64], tuple[np.float64, np.float64]]] = {

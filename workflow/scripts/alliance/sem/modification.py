@@ -192,16 +192,12 @@ def expected_information(structure: NormalStructure | OrdinalStructure, theta: F
     return total
 
 
-def standardised_changes(
-    fit: Fit, table: ParameterTable, rows: list[int], change: FloatArray
-) -> dict[str, FloatArray]:
+def standardised_changes(fit: Fit, table: ParameterTable, rows: list[int], change: FloatArray) -> dict[str, FloatArray]:
     """The expected changes in units of standard deviations (residual ones for covariances)."""
     total = deviations(fit, fit.theta)
     values = fit.row_values()
     residual: list[dict[str, float]] = [{} for _ in total]
-    for lhs, op, rhs, g, value in zip(
-        fit.table.lhs, fit.table.op, fit.table.rhs, fit.table.group, values, strict=True
-    ):
+    for lhs, op, rhs, g, value in zip(fit.table.lhs, fit.table.op, fit.table.rhs, fit.table.group, values, strict=True):
         if op == "~~" and lhs == rhs:
             residual[g - 1][lhs] = float(np.sqrt(abs(value)))
     latent = set(table.lv_names)

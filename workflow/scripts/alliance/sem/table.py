@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
+
 from alliance.sem.expressions import Dual, Node
 from alliance.sem.syntax import Definition, Element, Equality, parse
 from alliance.sem.syntax_tokens import ModelSyntaxError
@@ -24,7 +26,6 @@ from alliance.sem.table_equal import (
 )
 from alliance.sem.table_names import Roles
 from alliance.sem.table_rows import Options, Row, block_rows, ordered_of, user_thresholds
-from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]

@@ -122,11 +122,12 @@ def _identify(rows: list[Row], roles: Roles, options: Options) -> None:
     latent = set(roles.lv)
     alone = {row.rhs for row in loadings if n_indicators[row.lhs] == 1 and n_factors[row.rhs] == 1}
     for row in rows:
-        if row.is_variance and row.lhs in roles.lv and options.std_lv:
+        if row.is_variance and row.lhs in latent and options.std_lv:
             row.fix(1.0)
-        elif row.is_variance and not row.user and row.lhs in alone:
-            row.fix(0.0)
-        elif row.is_covariance and not row.user and options.orthogonal and {row.lhs, row.rhs} <= latent:
+            continue
+        single = row.is_variance and row.lhs in alone
+        uncorrelated = options.orthogonal and row.is_covariance and {row.lhs, row.rhs} <= latent
+        if not row.user and (single or uncorrelated):
             row.fix(0.0)
 
 
