@@ -1,4 +1,4 @@
-"""Careless responding by report: all indices of a frame of answers, and which reports a stated cut-off calls careless."""
+"""Careless responding by report: all indices of a frame of answers, and whom a stated cut-off calls careless."""
 
 from __future__ import annotations
 
