@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .moment_covariance import moment_covariance
 from .reliability_composite import composites
-from .sam_errors import moment_covariance
 from .vech import vech_index
 
 if TYPE_CHECKING:

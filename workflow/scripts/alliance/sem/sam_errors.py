@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .estimation import null_space
 from .inference import gamma_meat, invert
 from .modification import expected_information
+from .moment_covariance import moment_covariance
 from .sam_blocks import Parts
 from .sam_moments import factor_moments, sample_moments
 from .structure import NormalStructure
@@ -132,17 +133,6 @@ def robust_vcov(
             through += structure.share[h] * (inverse @ delta[h].T @ weights[h] @ change)
         total += through @ moment_covariance(joint, g) @ through.T / moments.n
     return total
-
-
-def moment_covariance(joint: Fit, g: int) -> FloatArray:
-    """Asymptotic covariance of sqrt(n) times the sample moments of group g."""
-    if not joint.structure.missing:
-        return joint.structure.gamma()[g]
-    mu, sigma = joint.observed[g].saturated
-    information = joint.structure.h1_information(g, mu, sigma, "observed")
-    scores = joint.structure.moment_scores(g, mu, sigma)
-    inverse = np.linalg.pinv(information)
-    return inverse @ (scores.T @ scores / joint.observed[g].n) @ inverse
 
 
 def _stats(fit: Fit, g: int) -> FloatArray:
