@@ -62,10 +62,10 @@ def test_counts_shares_and_points():
     assert apa.count("<10") == "<10", "a suppressed count stays as it is"
     assert apa.count("1204") == "1,204"
     assert apa.percent(0.8434) == "84.3%"
-    assert apa.points(0.0421) == "+4.2"
+    assert apa.points(0.0421) == "4.2"
     assert apa.points(-0.003) == "−0.3"
     assert apa.points(0.0) == "0.0"
-    assert apa.points_interval(-0.01, 0.0744) == "[−1.0, +7.4]"
+    assert apa.points_interval(-0.01, 0.0744) == "[−1.0, 7.4]"
 
 
 def test_chi_square_names_its_sample_size():

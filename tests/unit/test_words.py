@@ -133,7 +133,7 @@ def test_probabilities_only_for_what_was_found():
     assert in_points([bond, goal], OUTCOME, "one standard deviation") == (
         "On the scale of probabilities, one standard deviation more goes on average with a difference in “Enrolled "
         "in the second fall” of "
-        "+4.2 percentage points for bond (95% CI [+2.0, +6.4])."
+        "4.2 percentage points for bond (95% CI [2.0, 6.4])."
     )
     assert in_points([goal], OUTCOME, "") == ""
 

@@ -98,15 +98,12 @@ def percent(share: object, digits: int = 1) -> str:
 
 
 def points(difference: object, digits: int = 1) -> str:
-    """A difference of two probabilities in percentage points, with its sign: ``+4.2``, ``−0.3``."""
-    if is_missing(difference):
-        return MISSING
-    text = number(100 * float(difference), digits)  # type: ignore[arg-type]
-    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+    """A difference of two probabilities in percentage points: ``4.2``, ``−0.3``."""
+    return MISSING if is_missing(difference) else number(100 * float(difference), digits)  # type: ignore[arg-type]
 
 
 def points_interval(low: object, high: object, digits: int = 1) -> str:
-    """``[+1.0, +7.4]`` in percentage points."""
+    """``[1.0, 7.4]`` in percentage points."""
     if is_missing(low) and is_missing(high):
         return MISSING
     return f"[{points(low, digits)}, {points(high, digits)}]"

@@ -16,7 +16,7 @@ _FAMILIES = {
     "logit": "logistic regression",
     "probit": "probit regression",
     "linear": "linear regression",
-    "hazard": "discrete-time hazard model",
+    "hazard": "discrete-time hazard regression",
     "cox": "Cox regression",
     "gee": "generalised estimating equations",
     "ordinal": "ordinal logistic regression",

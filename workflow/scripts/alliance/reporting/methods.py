@@ -38,8 +38,9 @@ def _participants(results: Results, labels: Labels) -> str:
         if isinstance(r["excluded"], str) or r["excluded"] > 0
     ]
     cohorts = results.block("sample", "cohorts") or []
+    whom = "reports" if isinstance(results.block("sample", "frame"), dict) else "records"
     text = (
-        f"**Participants.** Of {apa.count(rows[0]['n_in'])} records received, {apa.count(rows[-1]['n_out'])} "
+        f"**Participants.** Of {apa.count(rows[0]['n_in'])} {whom} received, {apa.count(rows[-1]['n_out'])} "
         "students entered the sample"
     )
     text += f" ({number_word(len(cohorts))} entry cohorts, {cohorts[0]} to {cohorts[-1]})" if len(cohorts) > 1 else ""

@@ -15,7 +15,7 @@ from alliance.reporting.apa import MINUS
 from alliance.reporting.inline import plain, to_html
 
 _NUMBER = re.compile(r"[+-]?(\d[\d,]*)?\.?\d+%?$")
-_RISKY = ("=", "+", "-", "@", "\t", "\r", MINUS)
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from alliance.reporting.figures.scene import Ellipse, Scene, Shape, Text
+from alliance.reporting.figures.scene import MARGIN, Ellipse, Scene, Shape, Text
 
 _DPI = 100  # one scene pixel is a hundredth of an inch, drawn with 2 x 2 dots
 _POINTS = 72 / _DPI
@@ -16,10 +16,11 @@ def to_png(scene: Scene) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(scene.width / _DPI, scene.height / _DPI), dpi=2 * _DPI, facecolor="white")
+    size = ((scene.width + 2 * MARGIN) / _DPI, (scene.height + 2 * MARGIN) / _DPI)
+    figure = Figure(figsize=size, dpi=2 * _DPI, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, scene.width), ylim=(scene.height, 0))
+    axes.set(xlim=(-MARGIN, scene.width + MARGIN), ylim=(scene.height + MARGIN, -MARGIN))
     axes.axis("off")
     for order, shape in enumerate(scene.shapes):
         _draw(axes, shape, order)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from alliance.reporting.figures.style import INK
 
+MARGIN = 14.0  # white around a drawing that stands in a file of its own
+
 # Advance widths of Helvetica (Adobe AFM) in thousandths of the size: to place text without a font file.
 _CHARACTERS = {
     191: "'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from alliance.reporting.figures.scene import Ellipse, Scene, Shape, Text
+from alliance.reporting.figures.scene import MARGIN, Ellipse, Scene, Shape, Text
 
 FONT = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 
@@ -14,22 +14,24 @@ def to_svg(scene: Scene, title: str, description: str, *, name: str = "", standa
 
     ``name`` makes the identifiers of title and description unique in a page; ``standalone`` adds what a file needs.
     """
-    width, height = _n(scene.width), _n(scene.height)
+    margin = MARGIN if standalone else 0.0
+    width, height = _n(scene.width + 2 * margin), _n(scene.height + 2 * margin)
+    corner = _n(-margin)
     namespace = ' xmlns="http://www.w3.org/2000/svg"' if standalone else ""
     size = f' width="{width}" height="{height}"' if standalone else f' style="max-width:{width}px"'
     ids = f"{name}-title {name}-desc"
     head = (
-        f'<svg{namespace} viewBox="0 0 {width} {height}"{size} role="img" aria-labelledby="{ids}" font-family="{FONT}">'
+        f'<svg{namespace} viewBox="{corner} {corner} {width} {height}"{size} role="img" aria-labelledby="{ids}" '
+        f'font-family="{FONT}">'
         f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-desc">{html.escape(description)}</desc>'
     )
-    ground = f'<rect width="{width}" height="{height}" fill="white"/>' if standalone else ""
+    ground = f'<rect x="{corner}" y="{corner}" width="{width}" height="{height}" fill="white"/>' if standalone else ""
     return head + ground + "".join(_shape(shape) for shape in scene.shapes) + "</svg>"
 
 
 def _n(x: float) -> str:
-    return (
-        f"{x:.2f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(x) < 0.005 else f"{x:.2f}".rstrip("0").rstrip(".")
-    )
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _shape(shape: Shape | Ellipse | Text) -> str:
