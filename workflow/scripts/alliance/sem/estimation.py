@@ -99,12 +99,12 @@ def minimise(
     value, grad = objective.value(theta), objective.slope(theta)
     for iteration in range(1, max_iter + 1):  # noqa: B007 - reported
         h, jacobian = constraints(theta) if constraints is not None else none
-        matrix = None
-        if newton and length < 3:
+        matrix, quadratic = None, False
+        if newton and length < 10:
             exact = objective.hessian(theta)  # type: ignore[attr-defined]
             basis = null_space(jacobian) if len(jacobian) else None
             if _is_positive(exact if basis is None else basis.T @ exact @ basis):
-                matrix = exact
+                matrix, quadratic = exact, True
         if matrix is None:
             matrix = objective.approximation(theta)
         try:
@@ -117,7 +117,9 @@ def minimise(
                 break
             continue
         length = float(np.sqrt(max(size, 0.0) * objective.n))
-        if length < tolerance and np.abs(h).max(initial=0.0) < 1e-9 and damping < 1e-3:
+        # an exact Newton step leaves an error of the order of its square
+        remaining = length**2 if quadratic and damping == 0 else length
+        if remaining < tolerance and np.abs(h).max(initial=0.0) < 1e-9 and damping < 1e-3:
             theta = theta + step
             value, grad = objective.value(theta), objective.slope(theta)
             message = ""

@@ -18,8 +18,8 @@ Attributes that other modules build on (stable):
     row_values(theta=None)  one value per row of the table
     converged, warnings, optimum
     parameters     DataFrame; fit_measures: dict; standardized(): DataFrame with standard errors
-    compare(restricted), scores(...), modification_indices()
-    refit(data)    call that was made, on other data (bootstrap): see ``call``
+    compare(restricted), scores(...), modification_indices(), residuals()
+    call           the arguments of ``fit_sem``, without the data
 """
 
 from __future__ import annotations
