@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alliance.persistence.formula_syntax import parse_formula
 from alliance.persistence.glm import fit_glm
 from alliance.persistence.prepare import prepare
 
@@ -56,7 +57,8 @@ def dominance(
     full = formula + "".join(f" + {term}" for term in always)
     ready = prepare(full, data, cluster=cluster)
     names = [ready.design.term_name(i) for i in range(1, len(ready.formula.terms) + 1)]
-    fixed = [i for i, name in enumerate(names) if name in set(always)]
+    held = {frozenset(t) for t in parse_formula(f"y ~ {' + '.join(always)}").terms} if always else set()
+    fixed = [i for i, term in enumerate(ready.formula.terms) if frozenset(term) in held]
     free = [i for i in range(len(names)) if i not in fixed]
     if not 1 <= len(free) <= LIMIT:
         raise ValueError(f"dominance takes 1 to {LIMIT} predictors, not {len(free)}")
