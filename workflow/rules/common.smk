@@ -1,6 +1,8 @@
 """What all stages share: where things stand, what a job's result depends on, and what the user sees."""
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# Not workflow.basedir: that is where the front door stands.
+SCRIPTS = Path(str(workflow.current_basedir)).parent / "scripts"
+sys.path.insert(0, str(SCRIPTS))
 
 import _session
 from alliance.study import validate_config
@@ -47,11 +49,12 @@ def raw_files():
 
 def library(*packages):
     """The library's files and the lock: Snakemake does not see that a helper module has changed."""
-    root = Path(workflow.basedir) / "scripts" / "alliance"
+    root = SCRIPTS / "alliance"
     found = [
         *root.glob("*.py"),
         *(f for p in packages for f in (root / p).rglob("*.py")),
     ]
+    assert found, f"no library under {root}"
     return [os.path.relpath(f) for f in sorted(found)] + ["requirements.lock"]
 
 
