@@ -142,3 +142,18 @@ def test_what_cannot_be_read_as_random_effects():
         fit_outcome("stays ~ x", rows, family="mixed_logit", random="mentor")
     with pytest.raises(ValueError, match="exactly one random intercept"):
         fit_outcome("stays ~ x", rows, family="mixed_logit", random="(1 | program/mentor)", quadrature=7)
+
+
+def test_effects_are_those_of_the_population_of_groups():
+    rows = data("levels", "simulated_levels.csv")
+    fit = fit_outcome("stays ~ x + z", rows, family="mixed_logit", random="(1 | mentor)", quadrature=9)
+    rng = np.random.default_rng(1)
+    drawn = rng.normal(scale=np.sqrt(fit.variance_components["variance"][0]), size=20_000)
+    eta = fit.linear_predictor(rows.assign(z=1).head(5))
+    simulated = (1 / (1 + np.exp(-(eta[:, None] + drawn)))).mean(axis=1)
+    close(fit.predict(rows.assign(z=1).head(5)), simulated, rel=0, absolute=5e-3)
+    gap = (fit.predict(z=1) - fit.predict(z=0)).mean()
+    close(fit.effects("z")["estimate"], [gap])
+    slopes = fit_outcome("stays ~ x", rows, family="mixed_logit", random="(1 + x | campus)")
+    with pytest.raises(ValueError, match="random slopes"):
+        slopes.effects("x")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations
 from alliance.persistence.dominance_analysis import collinearity, relative_weights
+from alliance.persistence.imputations import likelihood_ratio_test
 from alliance.persistence.pooling import tau2_interval
 from link_cases import close, column, data, expected
 
@@ -154,3 +155,26 @@ def test_imputations(name):
             [theirs[k] for k in ("F.value", "df1", "df2", "RIV")],
             rel=rel,
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "restricted"),
+    [("nhanes2_lm", "chl ~ bmi"), ("boys_glm", "late ~ age + hgt"), ("boys_lm", "hc ~ age + hgt + wgt")],
+)
+def test_likelihood_ratio_over_imputations(name, restricted):
+    theirs = expected("mice_pool")["nhanes2_D" if name == "nhanes2_lm" else f"{name}_D"]["D3"]
+    file, formula, family, _ = CASES[name]
+    rows = data("mice_pool", file)
+    if "gen" in rows:
+        rows["late"] = rows["gen"].isin(["G4", "G5"]).astype(int)
+    parts = [part for _, part in rows.groupby(".imp")]
+    mine = likelihood_ratio_test(
+        [fit_outcome(formula, part, family=family) for part in parts],
+        [fit_outcome(restricted, part, family=family) for part in parts],
+        refit_intercept=True,
+    )
+    close(
+        [mine["statistic"], mine["df"], mine["df_denominator"], mine["p_value"], mine["riv"]],
+        [theirs[k] for k in ("F", "df1", "df2", "p", "RIV")],
+        rel=1e-5,
+    )

@@ -2,7 +2,8 @@
 
 Every quantity is a function of the coefficients; its standard error is by the delta method with the analytic gradient
 and the same (robust) covariance as the estimates. statsmodels' ``get_margeff`` differentiates one column of the design
-and is wrong wherever an interaction or a power holds the variable too; here the variable is moved in the data.
+and is wrong wherever an interaction or a power holds the variable too; here the variable is moved in the data. With
+random intercepts the predictions are means over their distribution, whose variance is taken as known.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.persistence.links import LINKS
 from alliance.persistence.result import OutcomeFit, table
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def marginal_effects(
     quantiles), or a number (so much more than observed). ``at`` fixes other columns for all rows; ``at="mean"``
     evaluates at the means of the design's columns instead of averaging over rows.
     """
-    if fit.link not in LINKS:
-        raise ValueError(f"average marginal effects are not defined for a {fit.family} model")
+    fit.response()  # says so when the model has no single mean
     rows = fit.data if data is None else data
     weights = fit.weights if data is None and fit.weights is not None else np.ones(len(rows))
     design = fit._design()
@@ -92,7 +91,7 @@ def _frame(fit: OutcomeFit, found: list[tuple[str, str, Quantity]], n: int) -> p
 
 
 def _mean(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray, at_means: bool) -> Quantity:
-    link = LINKS[fit.link]
+    link = fit.response()
     X = fit._design().matrix(rows)
     w = weights / weights.sum()
     if at_means:
@@ -102,7 +101,7 @@ def _mean(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray, at_means: bo
 
 
 def _slope(fit: OutcomeFit, rows: pd.DataFrame, name: str, weights: np.ndarray, at_means: bool) -> Quantity:
-    link, b = LINKS[fit.link], np.nan_to_num(fit.coef)
+    link, b = fit.response(), np.nan_to_num(fit.coef)
     design = fit._design()
     x = rows[name].to_numpy(dtype=float)
     step = 1e-4 * (x.std() or 1.0)

@@ -55,6 +55,27 @@ def _probit_start(p: float) -> float:
     return float(ndtri(p))
 
 
+def averaged(link: Link, standard_deviation: float, nodes: int = 31) -> Link:
+    """The link of the population mean when a normal random effect of mean 0 adds to the linear predictor.
+
+    Gauss-Hermite quadrature over the effect; the derivatives are those of the averaged mean.
+    """
+    x, omega = np.polynomial.hermite.hermgauss(nodes)
+    shifts, shares = np.sqrt(2) * standard_deviation * x, omega / np.sqrt(np.pi)
+
+    def over(function: Callable[[Rows], Rows]) -> Callable[[Rows], Rows]:
+        return lambda eta: sum(share * function(eta + shift) for share, shift in zip(shares, shifts, strict=True))
+
+    return Link(
+        f"averaged {link.name}",
+        over(link.mean),
+        over(link.slope),
+        over(link.curvature),
+        link.log_likelihood,
+        link.start,
+    )
+
+
 LINKS = {
     "logit": Link(
         "logit",

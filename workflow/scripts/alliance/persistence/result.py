@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.persistence.formula import Design
+from alliance.persistence.links import Link
 from alliance.persistence.sandwich import Clustered
 
 if TYPE_CHECKING:
@@ -102,10 +103,23 @@ class OutcomeFit:
 
     def predict(self, data: pd.DataFrame | None = None, **fixed: Any) -> np.ndarray:
         """Predicted mean outcome (probability, hazard) of each row, with some columns set to fixed values."""
-        from alliance.persistence.links import LINKS
-
         rows = (self.data if data is None else data).assign(**fixed)
-        return LINKS[self.link].mean(self.linear_predictor(rows))
+        return self.response().mean(self.linear_predictor(rows))
+
+    def response(self) -> Link:
+        """From linear predictor to mean outcome; with random intercepts the mean over the population of levels.
+
+        Raises ValueError for models without one mean (ordinal, multinomial, cox) and for random slopes.
+        """
+        from alliance.persistence.links import LINKS, averaged
+
+        if self.link not in LINKS:
+            raise ValueError(f"average marginal effects are not defined for a {self.family} model")
+        if self.variance_components is None:
+            return LINKS[self.link]
+        if (self.variance_components["term_1"] != "Intercept").any():
+            raise ValueError("average marginal effects are not defined for a model with random slopes")
+        return averaged(LINKS[self.link], float(np.sqrt(self.variance_components["variance"].sum())))
 
     def effects(
         self,
