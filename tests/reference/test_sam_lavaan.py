@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from alliance.sem import fit_sam, fit_sem
+from alliance.sem import fit_sam, fit_sem, simulate
 
 HERE = Path(__file__).parent / "sem"
 CASES = {case["name"]: case for case in json.loads((HERE / "sam.json").read_text())}
@@ -169,3 +169,26 @@ def test_bootstrap_confirms_the_errors_of_ordinal_sam():
     for kind in ("twostep", "robust"):
         se = fit_sam(model, DATA, ordered=ordered, se=kind).parameters.query("op == '~'")["se"].to_numpy()
         assert se == pytest.approx(found, rel=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ordered", "n"), [(False, 300), (True, 500)])
+def test_intervals_cover_the_population(ordered, n):
+    items = [f"{k}{i}" for k in "bgt" for i in (1, 2, 3)]
+    population = (
+        "bond =~ 0.8*b1 + 0.7*b2 + 0.6*b3\ngoal =~ 0.7*g1 + 0.8*g2 + 0.6*g3\ntask =~ 0.7*t1 + 0.6*t2 + 0.8*t3\n"
+        "bond ~~ 0.5*goal + 0.4*task\ngoal ~~ 0.6*task\ny ~ 0.3*bond + 0.2*goal + 0.1*task\n"
+    )
+    if ordered:
+        population += "\n".join(f"{name} | -1*t1 + 0.2*t2 + 1.1*t3" for name in items) + "\ny | 0.3*t1"
+    model = "bond =~ b1 + b2 + b3\ngoal =~ g1 + g2 + g3\ntask =~ t1 + t2 + t3\ny ~ bond + goal + task"
+    truth = np.array([0.3 / 0.8, 0.2 / 0.7, 0.1 / 0.7])
+    covered, estimates = [], []
+    for seed in range(1000, 1100):
+        sample = simulate(population, n=n, seed=seed)
+        paths = fit_sam(model, sample, ordered=[*items, "y"] if ordered else ()).parameters.query("op == '~'")
+        covered.append(np.abs(paths["est"] - truth) < 1.96 * paths["se"])
+        estimates.append(paths["est"].to_numpy())
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.04)
+    bias = np.mean(estimates, axis=0) - truth
+    assert np.abs(bias).max() < 3 * np.std(estimates, axis=0).max() / np.sqrt(100)
