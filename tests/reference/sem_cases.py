@@ -68,7 +68,7 @@ def parameter_misses(case: dict, fit, relative: float = 1e-4, absolute: float = 
             misses.append((key, "absent"))
             continue
         mine = table.loc[key]
-        for column, expected in zip(COLUMNS, values, strict=True):
+        for column, expected in zip(case.get("columns", COLUMNS), values, strict=True):
             # a limit of an interval is as exact as the estimate and its standard error are
             size = max(abs(mine["est"]) if column.startswith("ci_") else 0.0, abs(expected or 0.0))
             if expected is not None and not abs(mine[column] - expected) <= max(absolute, relative * size):

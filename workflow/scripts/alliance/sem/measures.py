@@ -42,7 +42,7 @@ def measures(fit: Fit) -> dict[str, float]:
     out |= {"baseline_chisq": x2_null, "baseline_df": df_null}
     out["baseline_pvalue"] = NAN if fit.options.discrepancy == "ULS" else chi2_sf(x2_null, df_null)
     if test_null is not None:
-        scaled_null = x2_null / test_null.factor + test_null.shift
+        scaled_null = x2_null / test_null.factor + test_null.shift if df_null > 0 else x2_null
         out |= {
             "baseline_chisq_scaled": scaled_null,
             "baseline_df_scaled": df_null,
@@ -109,6 +109,8 @@ def baseline(fit: Fit) -> tuple[float, int, ScaledTest | None]:
     test = fit.options.test
     if fit.structure.least_squares:
         null = LeastSquaresBaseline(fit.structure)
+        if null.df == 0:
+            return 0.0, 0, ScaledTest(NAN, 0.0, NAN) if fit.options.scaled else None
         trace, square = null.traces_of_u_gamma() if fit.options.scaled else (NAN, NAN)
         if test == "satorra.bentler":
             return null.chisq(), null.df, ScaledTest(trace / null.df, 0.0, trace)
@@ -118,8 +120,10 @@ def baseline(fit: Fit) -> tuple[float, int, ScaledTest | None]:
         return null.chisq(), null.df, None
     structure, theta, df = normal_baseline(fit.structure)
     chisq = 2 * structure.n * structure.objective.value(theta)
-    if not fit.options.scaled or df == 0:
+    if not fit.options.scaled:
         return chisq, df, None
+    if df == 0:
+        return chisq, df, ScaledTest(NAN, 0.0, NAN)
     inference = infer(structure, fit.options, theta, np.empty((0, structure.n_par)))
     if test == "satorra.bentler":
         return chisq, df, satorra_bentler(structure, theta, inference.inverse, df)

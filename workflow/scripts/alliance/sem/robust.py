@@ -7,6 +7,7 @@ FIML estimates (Zhang & Savalei 2023, versions 3 and 6).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -102,7 +103,8 @@ def incomplete_robust(fit: Fit) -> RobustFit:
     """Complete-data discrepancy at the FIML estimates, scaled for what the incomplete data add."""
     structure = fit.structure
     scaled = fit.options.scaled
-    complete = [CompleteMoments(m.names, m.n, *m.saturated, x=m.x) for m in structure.moments]
+    # whole cases: lavaan passes the sums of weights on as integers
+    complete = [CompleteMoments(m.names, float(math.floor(m.n + 1e-6)), *m.saturated, x=m.x) for m in structure.moments]
     wm, wmi, wc, gamma, free = [], [], [], [], []
     as_complete = NormalStructure(structure.groups, complete)
     for g, (share, m) in enumerate(zip(structure.share, structure.moments, strict=True)):
@@ -125,8 +127,8 @@ def incomplete_robust(fit: Fit) -> RobustFit:
     trace = _trace(structure, fit.theta, fit.inference.open, w, wi, v, big_gamma, free)
     c = trace / fit.df if fit.df else float("nan")
     c_null = _trace(null, theta_null, np.eye(null.n_par), w, wi, v, big_gamma, free) / df_null
-    x2 = 2 * structure.n * as_complete.objective.value(fit.theta)
-    x2_null = 2 * structure.n * NormalStructure(null.groups, complete).objective.value(theta_null)
+    x2 = 2 * as_complete.n * as_complete.objective.value(fit.theta)
+    x2_null = 2 * as_complete.n * NormalStructure(null.groups, complete).objective.value(theta_null)
     return RobustFit(x2, float(fit.df), float(c), x2_null, float(df_null), float(c_null))
 
 
