@@ -101,5 +101,5 @@ def test_the_orphan_of_a_killed_snakemake_is_waited_for(finished, fresh):
 
 def test_the_receipt_says_what_ran(finished):
     receipt = json.loads((finished.folder / "results/verify/receipt.json").read_text(encoding="utf-8"))
-    assert {"versions", "platform", "inputs", "outputs", "seconds"} <= set(receipt)
+    assert {"commit", "lock_sha256", "packages", "platform", "inputs", "outputs", "seconds"} <= set(receipt)
     assert all(len(digest) == 64 for digest in receipt["inputs"].values())

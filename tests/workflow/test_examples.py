@@ -36,11 +36,12 @@ def test_nature_phd2019(fresh):
 
 
 def test_midfield_reproduces_the_known_rates(fresh):
-    started = time.monotonic()
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     results = run_example(fresh, "midfield")
-    seconds = time.monotonic() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-    print(f"midfield: {seconds:.0f} s, at most {peak:.2f} GB in one process")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    peak = used.ru_maxrss / 1e6
+    print(f"midfield: {seconds:.0f} CPU-s in {time.monotonic() - started:.0f} s, at most {peak:.2f} GB in one process")
     rates = pd.read_csv(results / "outcomes/definitions.csv").set_index("outcome")
     retained = rates.loc["retained_2"]
     assert retained["n_at_risk"] == 70_257
@@ -48,6 +49,6 @@ def test_midfield_reproduces_the_known_rates(fresh):
     graduated = rates.loc["graduated_6"]
     assert graduated["n_at_risk"] == 57_353
     assert graduated["n_events"] / graduated["n_at_risk"] == pytest.approx(0.5303, abs=5e-5)
-    assert seconds < 60
+    assert seconds < 60  # of all jobs together, so that a busy machine does not matter
     assert peak < 2.0
     assert "not asked for" in (results / "report.html").read_text(encoding="utf-8")
