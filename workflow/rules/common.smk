@@ -3,6 +3,8 @@
 # Not workflow.basedir: that is where the front door stands.
 SCRIPTS = Path(str(workflow.current_basedir)).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+# This checkout's library, for the jobs too, whatever else is installed in the environment.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SCRIPTS.resolve()), os.environ.get("PYTHONPATH")]))
 
 import _session
 from alliance.study import validate_config
