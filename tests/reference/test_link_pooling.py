@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations
+from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations, pool_nested
 from alliance.persistence.dominance_analysis import collinearity, relative_weights
 from alliance.persistence.imputations import likelihood_ratio_test
 from alliance.persistence.pooling import tau2_interval
@@ -60,6 +60,20 @@ def test_interval_of_the_variance_moderators_and_leaving_one_out():
     flat = pool_cohorts(nested["LOR1"], np.sqrt(nested["varLOR"]), test="z")
     theirs = case["dropout_ignoring_nesting"]
     close([flat.estimate, flat.std_error, flat.tau2], [theirs["b"], theirs["se"], theirs["tau2"]])
+
+
+@pytest.mark.slow
+def test_several_estimates_per_study():
+    theirs = expected("meta_analysis")["dropout_3level"]
+    rows = data("meta_analysis", "dropout_prevention.csv")
+    ours = pool_nested(rows["LOR1"], np.sqrt(rows["varLOR"]), rows["studyID"], rows["studySample"])
+    robust = theirs["CR2"][0]
+    assert ours.k == theirs["k"]
+    close([ours.estimate, ours.std_error], [theirs["b"], theirs["se"]], rel=1e-5)
+    close([ours.between, ours.within], theirs["sigma2"], rel=1e-5)
+    close([ours.log_likelihood, ours.q], [theirs["logLik"], theirs["QE"]], rel=1e-5)
+    mine = [ours.robust_std_error, ours.robust_df, ours.robust_p_value]
+    close(mine, [robust[k] for k in ("SE", "df_Satt", "p_Satt")], rel=1e-4)
 
 
 @pytest.mark.parametrize(
