@@ -100,11 +100,6 @@ class CategoricalGroup:
         e = at.e + (fg * change) @ at.g[:, self.which].T
         return at._replace(s=residual, sigma=sigma, e=e), scale, tau
 
-    def residual_variances(self, theta: np.ndarray) -> np.ndarray:
-        """(p,) diagonal of S, the residual variances that follow from delta included."""
-        at, _, _ = self.state(theta)
-        return np.diag(at.s)[: self.linear.p].copy()
-
     def stats(self, theta: np.ndarray) -> np.ndarray:
         """The implied statistics."""
         at, scale, tau = self.state(theta)
