@@ -83,7 +83,7 @@ def _cases(moments: object) -> FloatArray:
 
 
 def _design(conditioning: pd.DataFrame | None, rows: FloatArray | None, n: int) -> FloatArray | None:
-    """Intercept and standardised conditioning variables (n x (1 + c)) of the analysed cases, collinear ones left out."""
+    """Intercept and standardised conditioning variables (n x (1 + c)) of the analysed cases, without collinear ones."""
     if conditioning is None:
         return None
     table = conditioning.to_numpy(dtype=float, na_value=np.nan)
