@@ -6,7 +6,13 @@ from alliance.measurement.export import export_scores
 from alliance.measurement.samples import items_by_dimension, report_items
 from alliance.measurement.scores import PLAUSIBLE, SUM
 from alliance.measurement.scores_stage import DETERMINACY_COLUMNS, model_tables, sum_tables
-from alliance.measurement.scores_words import RECOMMENDATION_COLUMNS, SE_CURVE_COLUMNS, plausible_table, recommend, se_curve
+from alliance.measurement.scores_words import (
+    RECOMMENDATION_COLUMNS,
+    SE_CURVE_COLUMNS,
+    plausible_table,
+    recommend,
+    se_curve,
+)
 from alliance.study import dimensions, minimum_cell, read_codebook
 
 with stage("scores", snakemake):

@@ -7,7 +7,6 @@ leaves the ICC of the factor itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,19 @@ from alliance.measurement.models import MeasurementModel
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = "sample cluster kind variable n n_clusters mean_size icc ci_lower ci_upper design_effect".split()
+COLUMNS = [
+    "sample",
+    "cluster",
+    "kind",
+    "variable",
+    "n",
+    "n_clusters",
+    "mean_size",
+    "icc",
+    "ci_lower",
+    "ci_upper",
+    "design_effect",
+]
 
 
 def components(values: NDArray, clusters: NDArray) -> tuple[float, float, float, int, int]:
@@ -84,5 +95,3 @@ def _row(sample: str, cluster: str, kind: str, variable: str, values: NDArray, c
         "mean_size": mean_size, "icc": icc, "ci_lower": low * stretch, "ci_upper": high * stretch,
         "design_effect": 1 + (mean_size - 1) * max(icc, 0.0),
     }  # fmt: skip
-
-

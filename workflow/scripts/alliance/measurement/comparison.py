@@ -15,10 +15,22 @@ import numpy as np
 from alliance.measurement.estimate import OK, MeasurementFit
 
 EQUIVALENT, NESTED, NEITHER = "equivalent", "nested", "neither"
-COLUMNS = (
-    "sample estimator n model_restricted model_general relation chisq_diff df_diff p_diff delta_cfi delta_rmsea "
-    "delta_aic delta_bic text"
-).split()
+COLUMNS = [
+    "sample",
+    "estimator",
+    "n",
+    "model_restricted",
+    "model_general",
+    "relation",
+    "chisq_diff",
+    "df_diff",
+    "p_diff",
+    "delta_cfi",
+    "delta_rmsea",
+    "delta_aic",
+    "delta_bic",
+    "text",
+]
 _REPRODUCED = 1e-6  # discrepancy below which a model reproduces another's implied covariances
 
 

@@ -17,7 +17,17 @@ from alliance.measurement.structure import FloatArray, Structure
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = "sample model n engine chisq chisq_semopy difference_chisq difference_estimate status".split()
+COLUMNS = [
+    "sample",
+    "model",
+    "n",
+    "engine",
+    "chisq",
+    "chisq_semopy",
+    "difference_chisq",
+    "difference_estimate",
+    "status",
+]
 AGREES = 1e-4  # largest difference of an estimate that is put down to the search
 
 

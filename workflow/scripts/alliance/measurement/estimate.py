@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -59,6 +58,12 @@ class MeasurementFit:
     def items(self) -> list[str]:
         """Items in the order of the residuals and of the implied covariances."""
         return [] if self.fit is None else list(self.fit.structure.names[0])
+
+    @property
+    def data_notes(self) -> list[str]:
+        """What the engine remarks on the data, without its lists of pairs of items: they are long and say little."""
+        found = [] if self.fit is None else self.fit.data_warnings
+        return [w.partition(": ")[0] + " (sparse categories)" if "empty cells" in w else w for w in found]
 
     @property
     def se_type(self) -> str:
@@ -119,7 +124,7 @@ def fit_measurement(
         return MeasurementFit(model, chosen, n, FAILED, f"did not converge: {fit.optimum.message or 'no solution'}")
     problems = _problems(fit)
     status = INADMISSIBLE if problems else OK
-    notes = problems or [*_notes(model, fit), *_another(estimator, chosen), *map(_short, fit.data_warnings)]
+    notes = problems or [*_notes(model, fit), *_another(estimator, chosen)]
     return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name)
 
 
@@ -201,11 +206,3 @@ def _another(asked: str, used: str) -> list[str]:
     if asked in (used, "auto"):
         return []
     return [f"estimated by {used}: {asked} is for items with at most {MOST_CATEGORIES} categories"]
-
-
-def _short(warning: str) -> str:
-    """The engine's warning without its list of pairs: the list is long and says little."""
-    head, _, rest = warning.partition(": ")
-    return f"{head} (sparse categories)" if "empty cells" in head and rest else warning
-
-

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 OK, REVERSED, MISPLACED, WEAK, UNKNOWN = "ok", "reversed", "misplaced", "weak", "not judged"
 CLEAR = 0.10  # by so much must an item go better with another dimension before it is called misplaced
 LEVEL = 0.001
-COLUMNS = "dimension item reverse n item_rest ci_lower ci_upper other_dimension other_r p_other verdict text".split()
+COLUMNS = [
+    "dimension",
+    "item",
+    "reverse",
+    "n",
+    "item_rest",
+    "ci_lower",
+    "ci_upper",
+    "other_dimension",
+    "other_r",
+    "p_other",
+    "verdict",
+    "text",
+]
 
 
 @dataclass(frozen=True)

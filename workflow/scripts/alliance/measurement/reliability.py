@@ -127,7 +127,5 @@ def _specific_ecv(fit: MeasurementFit) -> list[Reliability]:
         own = sum(square[factor, i] for i in items)
         value = own / (own + sum(square[GENERAL, i] for i in items))
         nan = float("nan")
-        rows.append(
-            Reliability(factor, "ecv", fit.model.name, float(value), nan, nan, nan, "none", fit.n, len(items))
-        )
+        rows.append(Reliability(factor, "ecv", fit.model.name, float(value), nan, nan, nan, "none", fit.n, len(items)))
     return rows

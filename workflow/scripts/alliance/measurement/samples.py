@@ -135,7 +135,9 @@ def published_key_problems(config: Mapping[str, Any], codebook: Any, report: tup
     found = []
     for dimension, numbers in published["dimensions"].items():
         for number in numbers:
-            name = naming.format(number=number) if isinstance(naming, str) else naming.get(number, naming.get(str(number)))
+            name = (
+                naming.format(number=number) if isinstance(naming, str) else naming.get(number, naming.get(str(number)))
+            )
             column = there.get(str(name))
             if column is None:
                 found.append(f"key {published['name']}: item {number} has no column ({name}) in the codebook")

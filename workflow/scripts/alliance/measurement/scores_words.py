@@ -31,9 +31,7 @@ def recommend(
     role, wave = report
     verdict = separability.loc[separability["sample"] == POOLED, "verdict"]
     distinct = len(verdict) > 0 and verdict.iloc[0] == DISTINCT
-    own = determinacy[
-        (determinacy["sample"] == POOLED) & (determinacy["role"] == role) & (determinacy["wave"] == wave)
-    ]
+    own = determinacy[(determinacy["sample"] == POOLED) & (determinacy["role"] == role) & (determinacy["wave"] == wave)]
     rows = []
     for dimension in dict.fromkeys(own["dimension"]):
         mine = own[own["dimension"] == dimension].set_index("method")
@@ -55,7 +53,7 @@ def _quality(name: str, reliability: float) -> str:
         return f"The {name} (reliability {shown}) is too imprecise for more than a first look."
     if reliability < GOOD:
         return f"The {name} (reliability {shown}) is good enough to compare groups, not persons."
-    return f"The {name} (reliability {shown}) is good enough for relations between variables; a person's value needs its error."
+    return f"The {name} (reliability {shown}) is good enough to relate variables; a person's value needs its error."
 
 
 def se_curve(
@@ -77,8 +75,9 @@ def se_curve(
     for dimension, names in build_model("correlated", key).factors.items():
         total = np.zeros(len(_LEVELS))
         for item in names:
-            loading = float(table.query("op == '=~' and lhs == @dimension and rhs == @item")["std_all"].iloc[0])
-            cuts = table.query("op == '|' and lhs == @item")["est"].to_numpy()
+            own = table[table["lhs"].eq(dimension) & table["op"].eq("=~") & table["rhs"].eq(item)]
+            loading = float(own["std_all"].iloc[0])
+            cuts = table.loc[table["lhs"].eq(item) & table["op"].eq("|"), "est"].to_numpy()
             if not abs(loading) < 1:
                 continue
             noise = np.sqrt(1 - loading**2)

@@ -35,7 +35,9 @@ def factor_correlations(fit: MeasurementFit) -> list[FactorCorrelation]:
     names = list(fit.model.factors)
     table = fit.parameters
     both = table[(table["op"] == "~~") & table["lhs"].isin(names) & table["rhs"].isin(names)]
-    found = {frozenset((r.lhs, r.rhs)): (float(r.std_all), float(r.std_se)) for r in both.itertuples() if r.lhs != r.rhs}
+    found = {
+        frozenset((r.lhs, r.rhs)): (float(r.std_all), float(r.std_se)) for r in both.itertuples() if r.lhs != r.rhs
+    }
     return [
         FactorCorrelation(a, b, *found[pair], *correlation_interval(*found[pair]))
         for a, b in combinations(names, 2)
