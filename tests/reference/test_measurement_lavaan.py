@@ -1,4 +1,4 @@
-"""The first-version measurement models against lavaan 0.6-14 (numbers: measurement/lavaan.R)."""
+"""The menu of measurement models against lavaan 0.6-14 (numbers: measurement/lavaan.R)."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from alliance.measurement.estimate import OK, fit_measurement, standard_errors
-from alliance.measurement.fit_measures import residual_correlations
+from alliance.measurement.comparison import EQUIVALENT, NESTED, compare, relations
+from alliance.measurement.estimate import OK, fit_measurement
 from alliance.measurement.models import build_model
 from alliance.measurement.reliability import model_reliabilities
-from alliance.measurement.validity import factor_correlations
+from alliance.measurement.scores import REGRESSION, model_scores
 
 HERE = Path(__file__).parent / "measurement"
 KEY = {d: [f"{d[0]}{k}_w1" for k in range(1, 5)] for d in ("bond", "goal", "task")}
@@ -35,21 +35,20 @@ def assert_like(fit, expected):
     theirs = {}
     for row in expected["parameters"]:
         theirs[row["lhs"], row["op"], row["rhs"]] = theirs[row["rhs"], row["op"], row["lhs"]] = row
-    assert len(expected["parameters"]) == len(fit.structure.rows)
-    sign = {f: 1.0 for f in fit.structure.latents}
+    sign = {f: 1.0 for f in fit.model.latents}
     if fit.model.std_lv:
         for f, items in fit.model.factors.items():
             sign[f] = np.sign(sum(theirs[f, "=~", i]["est"] for i in items))
-    raw_se, std_se = standard_errors(fit)
-    estimates, standardised = fit.structure.values(fit.theta), fit.structure.standardized(fit.theta)
-    for row, est, se, std, sse in zip(fit.structure.rows, estimates, raw_se, standardised, std_se, strict=True):
+    rows = [r for r in fit.parameters.itertuples() if r.op != "~1"]
+    assert len(expected["parameters"]) == len(rows)
+    for row in rows:
         other = theirs[row.lhs, row.op, row.rhs]
         turn = sign[row.lhs] if row.op == "=~" else 1.0
         name = (row.lhs, row.op, row.rhs)
-        assert est == pytest.approx(turn * other["est"], abs=5e-6), name
-        assert std == pytest.approx(turn * other["std_all"], abs=5e-6), name
-        assert se == pytest.approx(other["se"], abs=2e-6), name
-        assert sse == pytest.approx(other["std_se"], abs=2e-6), name
+        assert row.est == pytest.approx(turn * other["est"], abs=5e-6), name
+        assert row.std_all == pytest.approx(turn * other["std_all"], abs=5e-6), name
+        assert row.se == pytest.approx(other["se"], abs=2e-6), name
+        assert row.std_se == pytest.approx(other["std_se"], abs=2e-6), name
 
 
 @pytest.mark.parametrize("name", ["one", "two", "correlated", "second_order", "bifactor"])
@@ -58,8 +57,7 @@ def test_menu_agrees_with_lavaan(name, lavaan, alliance):
     assert fit.status == OK
     assert fit.n == 900
     assert_like(fit, lavaan[name])
-    residual = residual_correlations(fit.observed, fit.implied)
-    assert residual == pytest.approx(np.array(lavaan[name]["residuals"]), abs=5e-6)
+    assert fit.fit.residuals()[0] == pytest.approx(np.array(lavaan[name]["residuals"]), abs=5e-6)
 
 
 def test_other_instrument_agrees_with_lavaan(lavaan):
@@ -78,13 +76,27 @@ def test_other_instrument_agrees_with_lavaan(lavaan):
 
 def test_omega_and_its_error(lavaan, alliance):
     fit = fit_measurement(build_model("correlated", KEY), alliance)
-    bond = model_reliabilities(fit)[0]
+    bond = next(r for r in model_reliabilities(fit) if (r.dimension, r.measure) == ("bond", "omega"))
     assert bond.value == pytest.approx(lavaan["omega_bond"]["est"], abs=1e-6)
     assert bond.se == pytest.approx(lavaan["omega_bond"]["se"], abs=1e-6)
 
 
-def test_second_order_model_implies_the_same_correlations(alliance):
-    first = factor_correlations(fit_measurement(build_model("correlated", KEY), alliance))
-    second = factor_correlations(fit_measurement(build_model("second_order", KEY), alliance))
-    for a, b in zip(first, second, strict=True):
-        assert (a.r, a.se) == pytest.approx((b.r, b.se), abs=2e-6)
+def test_regression_scores_agree_with_lavaan(lavaan, alliance):
+    fit = fit_measurement(build_model("correlated", KEY), alliance)
+    items = [item for items in KEY.values() for item in items]
+    found = model_scores(fit, alliance[items].notna().all(axis=1).to_numpy(), REGRESSION)
+    expected = lavaan["scores"]
+    first = np.column_stack([score[:5] for score in found.score.values()])
+    assert first == pytest.approx(np.array(expected["first"]), abs=2e-6)
+    assert [se[0] for se in found.se.values()] == pytest.approx(expected["se"], abs=2e-6)
+
+
+def test_second_order_model_is_recognised_as_the_same_model(alliance):
+    fits = {m: fit_measurement(build_model(m, KEY, MERGED), alliance) for m in ("two", "correlated", "second_order")}
+    found = relations(fits)
+    assert found["correlated", "second_order"] == EQUIVALENT
+    assert found["two", "correlated"] == NESTED
+    row = next(r for r in compare("pooled", fits, found) if r["model_restricted"] == "two")
+    difference = fits["two"].measures["chisq"] - fits["correlated"].measures["chisq"]
+    assert row["chisq_diff"] == pytest.approx(difference)
+    assert row["df_diff"] == 2

@@ -2,172 +2,207 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.measurement.fit_measures import fit_measures
 from alliance.measurement.models import MeasurementModel, why_not_identified
-from alliance.measurement.semopy_engine import estimate_ml
-from alliance.measurement.structure import FloatArray, Structure, delta_se, expected_information, ml_gradient
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alliance.sem import Fit
+
 OK, INADMISSIBLE, FAILED = "ok", "inadmissible", "failed"
-_BOUNDARY = 1e-6  # a share of variance, or an eigenvalue of a correlation matrix, that counts as zero
-_GAIN = 1e-5  # chi-square still to be gained by a scoring step: below it the search has arrived, whatever it says
+WLSMV, MLR, ML = "WLSMV", "MLR", "ML"
+MOST_CATEGORIES = 6  # up to so many answer categories items are treated as ordered (Rhemtulla et al., 2012)
+_BOUNDARY = 1e-6  # a share of variance that counts as zero
+MISSING = {WLSMV: "pairwise", MLR: "fiml", ML: "listwise"}
+HOW_MISSING = {
+    WLSMV: "each pair of items in the persons who answered both",
+    MLR: "all answers of everybody, by full information maximum likelihood",
+    ML: "complete cases",
+}
 
 
 @dataclass(frozen=True)
 class MeasurementFit:
-    """An estimated measurement model. Arrays are empty when ``status`` is ``failed``.
+    """An estimated measurement model; ``fit`` is None when ``status`` is ``failed``.
 
     ``status``: ok; inadmissible (estimated, but the solution cannot be: reported, never ranked); failed (no estimates).
     ``reason`` says why in words, also for an ok fit about which something must be known (saturated, equivalent).
+    ``estimator`` is what was used, which may differ from what was asked for (``reason`` says so).
     """
 
     model: MeasurementModel
+    estimator: str
     n: int
     status: str
     reason: str = ""
-    structure: Structure | None = None
-    theta: FloatArray = field(default_factory=lambda: np.empty(0))
-    vcov: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
-    observed: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
-    implied: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
-    means: FloatArray = field(default_factory=lambda: np.empty(0))
-    measures: dict[str, float] = field(default_factory=dict)
-    engine: str = ""
+    fit: Fit | None = None
+    cluster: str = ""
 
     @property
     def estimated(self) -> bool:
         """Whether there are estimates at all."""
         return self.status != FAILED
 
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """Fit measures of the engine; plain, scaled and robust ones never share a name."""
+        return {} if self.fit is None else {name: float(v) for name, v in self.fit.fit_measures.items()}
 
-def fit_measurement(model: MeasurementModel, data: pd.DataFrame, minimum: int = 10) -> MeasurementFit:
-    """Estimate ``model`` by normal-theory ML in the complete cases of its items (columns of ``data``).
+    @property
+    def items(self) -> list[str]:
+        """Items in the order of the residuals and of the implied covariances."""
+        return [] if self.fit is None else list(self.fit.structure.names[0])
 
-    Standard errors are from expected information. With fewer complete cases than ``minimum``, or not more than items,
-    nothing is estimated. Nothing that data can bring about raises: a constant item, too few
-    cases, a model that is not identified or a search that does not end give status ``failed`` with the reason.
+    @property
+    def data_notes(self) -> list[str]:
+        """What the engine remarks on the data, without its lists of pairs of items: they are long and say little."""
+        found = [] if self.fit is None else self.fit.data_warnings
+        return [w.partition(": ")[0] + " (sparse categories)" if "empty cells" in w else w for w in found]
+
+    @property
+    def se_type(self) -> str:
+        """How the standard errors were made."""
+        how = "" if self.fit is None else self.fit.options.se
+        return f"{how}, clusters: {self.cluster}" if self.cluster else how
+
+    @cached_property
+    def parameters(self) -> pd.DataFrame:
+        """lhs op rhs group est se z pvalue ci_lower ci_upper std_all std_se; one row per parameter."""
+        table = self.fit.parameters.drop(columns=["label", "std_lv"])
+        simple = self.estimator == WLSMV and not (self.model.higher or self.model.written)
+        if simple:  # latent responses and factors have unit variance: estimates are standardised already
+            return table.assign(std_se=table["se"])
+        return table.assign(std_se=self.fit.standardized()["se"].to_numpy())
+
+
+def choose_estimator(asked: str, data: pd.DataFrame) -> str:
+    """WLSMV where it was asked for (or ``auto``) and every item has few categories, else MLR."""
+    if asked in (MLR, ML):
+        return asked
+    most = max((data[c].nunique() for c in data), default=0)
+    return WLSMV if most <= MOST_CATEGORIES else MLR
+
+
+def fit_measurement(
+    model: MeasurementModel,
+    data: pd.DataFrame,
+    minimum: int = 10,
+    *,
+    estimator: str = ML,
+    cluster: pd.Series | None = None,
+) -> MeasurementFit:
+    """Estimate ``model`` in the rows of ``data`` (items as numbers, NaN = no answer).
+
+    ``estimator``: WLSMV (ordered items, pairwise), MLR (FIML, robust errors), ML (complete cases) or auto. ``cluster``:
+    labels of the rows of ``data``, for errors and tests; rows without one are left out. With fewer usable rows than
+    ``minimum``, or not more than items, nothing is estimated. Nothing that data can bring about raises: a constant
+    item, too few cases, a model that is not identified or a search that does not end are a status with a reason.
     """
-    complete = data[model.items].dropna().astype(float)
-    n, structure = len(complete), Structure(model)
-    reason = why_not_identified(model) or _too_many_parameters(structure) or _unusable(complete, minimum)
+    items = data[model.items].astype(float)
+    chosen = choose_estimator(estimator, items)
+    rows = items.notna().all(axis=1) if chosen == ML else items.notna().any(axis=1)
+    if cluster is not None:
+        rows &= cluster.notna()
+    used = items[rows]
+    reason = why_not_identified(model) or _unusable(used, minimum, chosen)
     if reason:
-        return MeasurementFit(model, n, FAILED, reason)
-    observed = np.cov(complete.to_numpy(), rowvar=False, bias=True)
-    found = estimate_ml(structure, complete)
-    if not np.isfinite(found.theta).all():
-        return MeasurementFit(model, n, FAILED, f"did not converge: {found.message}", engine=found.engine)
-    theta = _oriented(structure, found.theta)
-    implied = structure.implied(theta)
-    if np.linalg.eigvalsh(implied)[0] <= 0:
-        return MeasurementFit(model, n, FAILED, "implied covariances are not positive definite", engine=found.engine)
-    vcov, singular = _inverse(expected_information(structure, theta, n))
-    gradient = ml_gradient(structure, theta, observed, n)
-    gain = np.inf if singular else gradient @ vcov @ gradient
-    if not gain < _GAIN and not (singular and found.converged):
-        return MeasurementFit(model, n, FAILED, f"did not converge: {found.message}", engine=found.engine)
-    problems = ["not identified in these data: information matrix is singular"] if singular else []
-    problems += _impossible(structure, theta)
+        return MeasurementFit(model, chosen, len(used), FAILED, reason)
+    name = "" if cluster is None else str(cluster.name or "cluster")
+    frame = used if cluster is None else used.assign(cluster_=cluster[rows].to_numpy())
+    try:
+        fit = _fit(model, frame, chosen, None if cluster is None else "cluster_")
+    except (ValueError, np.linalg.LinAlgError, FloatingPointError) as error:
+        return MeasurementFit(model, chosen, len(used), FAILED, str(error))
+    n = int(fit.n_total)
+    if not fit.converged or not np.isfinite(fit.theta).all():
+        return MeasurementFit(model, chosen, n, FAILED, f"did not converge: {fit.optimum.message or 'no solution'}")
+    problems = _problems(fit)
     status = INADMISSIBLE if problems else OK
-    return MeasurementFit(
-        model=model,
-        n=n,
-        status=status,
-        reason="; ".join(problems or _notes(model, structure)),
-        structure=structure,
-        theta=theta,
-        vcov=vcov,
-        observed=observed,
-        implied=implied,
-        means=complete.to_numpy().mean(axis=0),
-        measures=fit_measures(observed, implied, n, structure.n_free),
-        engine=found.engine,
-    )
+    notes = problems or [*_notes(model, fit), *_another(estimator, chosen)]
+    return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name)
 
 
-def _too_many_parameters(structure: Structure) -> str:
-    if structure.df < 0:
-        return f"more parameters than covariances: df = {structure.df}"
-    return ""
+def _fit(model: MeasurementModel, frame: pd.DataFrame, estimator: str, cluster: str | None) -> Fit:
+    """One call of the engine; a factor whose loadings come out negative together is turned round and fitted again."""
+    from alliance.sem import fit_sem
+
+    ordinal = estimator == WLSMV
+    how: dict[str, Any] = {
+        "estimator": estimator,
+        "ordered": tuple(model.items) if ordinal else (),
+        "missing": MISSING[estimator],
+        "std_lv": model.std_lv or (ordinal and not model.higher and not model.written),
+        "orthogonal": model.orthogonal,
+        "cluster": cluster,
+    }
+    fit = fit_sem(model.syntax, frame, **how)
+    turned = _turned(fit, model) if how["std_lv"] and fit.converged else None
+    return fit if turned is None else fit_sem(model.syntax, frame, **how, start=turned)
 
 
-def _unusable(complete: pd.DataFrame, minimum: int) -> str:
-    """Why these complete cases carry no covariance matrix of full rank; empty if they do.
-
-    Says no count: a small one would be a disclosure.
-    """
-    n, p = complete.shape
-    if n < max(minimum, p + 1):
-        return f"fewer than {max(minimum, p + 1)} complete cases for {p} items"
-    constant = [item for item in complete if complete[item].nunique() < 2]
-    if constant:
-        return f"no variation in {', '.join(constant)}"
-    smallest = np.linalg.eigvalsh(np.corrcoef(complete.to_numpy(), rowvar=False))[0]
-    if smallest < 1e-10:
-        return "an item is a linear combination of others: sample covariances are not positive definite"
-    return ""
-
-
-def _oriented(structure: Structure, theta: FloatArray) -> FloatArray:
-    """Turn factors without a fixed loading so that their loadings sum to a positive number (the sign is arbitrary)."""
-    if not structure.model.std_lv:
-        return theta
-    theta = theta.copy()
-    for factor in structure.latents:
-        own = [row.free for row in structure.rows if row.op == "=~" and row.lhs == factor]
-        if theta[own].sum() >= 0:
-            continue
-        mixed = [r.free for r in structure.rows if r.op == "~~" and r.lhs != r.rhs and factor in (r.lhs, r.rhs)]
-        turn = own + [k for k in mixed if k >= 0]
-        theta[turn] = -theta[turn]
+def _turned(fit: Fit, model: MeasurementModel) -> np.ndarray | None:
+    """Start values with the sign of factors reversed whose loadings sum to less than zero; None if there are none."""
+    table, theta = fit.table, fit.theta.copy()
+    values = table.values(fit.theta)
+    rows = list(zip(table.lhs, table.op, table.rhs, strict=True))
+    wrong = {
+        f for f in model.factors
+        if sum(values[k] for k, (lhs, op, _) in enumerate(rows) if op == "=~" and lhs == f) < 0
+    }  # fmt: skip
+    if not wrong:
+        return None
+    for k, (lhs, op, rhs) in enumerate(rows):
+        turn = op == "=~" and lhs in wrong
+        turn |= op == "~~" and lhs != rhs and (lhs in wrong) != (rhs in wrong) and lhs in model.latents
+        if turn and table.free[k]:
+            theta[table.free[k] - 1] *= -1
     return theta
 
 
-def _inverse(information: FloatArray) -> tuple[FloatArray, bool]:
-    """Covariance of the estimates, and whether the information matrix is singular (then all nan)."""
-    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    scaled = information / np.outer(scale, scale)
-    if not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled)[0] < 1e-9:
-        return np.full_like(information, np.nan), True
-    return np.linalg.inv(scaled) / np.outer(scale, scale), False
+def _unusable(used: pd.DataFrame, minimum: int, estimator: str) -> str:
+    """Why these rows carry no model; empty if they do. Says no count: a small one would be a disclosure."""
+    n, p = used.shape
+    if n < max(minimum, p + 1):
+        kind = "complete cases" if estimator == ML else "persons with answers"
+        return f"fewer than {max(minimum, p + 1)} {kind} for {p} items"
+    constant = [str(item) for item in used if used[item].nunique() < 2]
+    if constant:
+        return f"no variation in {', '.join(constant)}"
+    if estimator != WLSMV:
+        correlations = used.corr().to_numpy()
+        if np.isfinite(correlations).all() and np.linalg.eigvalsh(correlations)[0] < 1e-10 and estimator == ML:
+            return "an item is a linear combination of others: sample covariances are not positive definite"
+    return ""
 
 
-def _impossible(structure: Structure, theta: FloatArray) -> list[str]:
-    """What no population can have: negative variances, factor correlations that no three variables could show."""
-    problems = []
-    share = structure.standardized(theta)
-    _, phi, _ = structure.matrices(theta)
-    for row, raw, standardised in zip(structure.rows, structure.values(theta), share, strict=True):
-        if row.op != "~~" or row.lhs != row.rhs:
-            continue
-        if row.matrix == "theta" and not standardised > _BOUNDARY:
-            problems.append(f"residual variance of {row.lhs} is not positive (Heywood case)")
-        elif row.matrix == "psi" and not raw > 0:
-            problems.append(f"variance of {row.lhs} is not positive")
-    if np.diag(phi).min() > 0 and not structure.model.higher:
-        sd = np.sqrt(np.diag(phi))
-        if np.linalg.eigvalsh(phi / np.outer(sd, sd))[0] <= _BOUNDARY:
-            problems.append("factor covariances are not positive definite")
-    return problems
+def _problems(fit: Fit) -> list[str]:
+    """What no population can have, in the engine's words; a residual variance at zero counts as a Heywood case."""
+    from alliance.sem.admissibility import problems
+
+    found = problems(fit)
+    if any("Heywood" in text for text in found):
+        return found
+    table = fit.parameters
+    edge = table[(table["op"] == "~~") & (table["lhs"] == table["rhs"]) & (table["std_all"].abs() < _BOUNDARY)]
+    return found + [f"residual variance of {name} is zero: a Heywood case" for name in edge["lhs"]]
 
 
-def _notes(model: MeasurementModel, structure: Structure) -> list[str]:
+def _notes(model: MeasurementModel, fit: Fit) -> list[str]:
     notes = []
     if model.equivalent_to:
         notes.append(f"equivalent by construction to {model.equivalent_to}: fit cannot choose between them")
-    if structure.df == 0:
+    if fit.df == 0:
         notes.append("saturated: df = 0, fit cannot be tested")
     return notes
 
 
-def standard_errors(fit: MeasurementFit) -> tuple[FloatArray, FloatArray]:
-    """Standard errors of every row of the parameter table: raw, and standardised (delta method)."""
-    structure = fit.structure
-    raw = np.array([np.sqrt(fit.vcov[r.free, r.free]) if r.free >= 0 else 0.0 for r in structure.rows])
-    return raw, delta_se(structure.standardized, fit.theta, fit.vcov)
+def _another(asked: str, used: str) -> list[str]:
+    if asked in (used, "auto"):
+        return []
+    return [f"estimated by {used}: {asked} is for items with at most {MOST_CATEGORIES} categories"]

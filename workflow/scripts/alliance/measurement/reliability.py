@@ -1,11 +1,12 @@
-"""Reliability of dimension scores: alpha from the data, omega from a model, the general factor's share from a bifactor.
+"""Reliability of dimension scores: alpha from the data; omega, AVE and the general factor's share from a model.
 
-All standard errors are of normal theory. An omega is only as true as its model: its row names the model.
+An omega is only as true as its model: its row names the model. With ordered items ``omega`` is that of the sum of
+category numbers (Green & Yang, 2009), ``omega_latent`` that of the sum of latent responses, which nobody observes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from alliance.measurement.estimate import MeasurementFit
 from alliance.measurement.intervals import alpha_interval, share_interval
 from alliance.measurement.models import GENERAL
-from alliance.measurement.structure import delta_se
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,75 +73,59 @@ def alphas(data: pd.DataFrame, dimensions: Mapping[str, Sequence[str]]) -> list[
     return rows
 
 
-def model_reliabilities(fit: MeasurementFit) -> list[Reliability]:
-    """Coefficients of an admissible or inadmissible fit: omegas of a simple structure, or those of a bifactor model."""
-    if not fit.estimated:
+def model_reliabilities(fit: MeasurementFit, *, errors: bool = True) -> list[Reliability]:
+    """Coefficients of a fit of the menu's plain and bifactor models, admissible or not; empty for other models.
+
+    ``errors`` False leaves out standard errors and intervals, which cost a hundred times the coefficient.
+
+    In a bifactor model ``omega_hierarchical`` and ``ecv`` of a dimension are its specific factor's share of the
+    variance of the dimension's sum, and of its common variance (Rodriguez, Reise & Haviland, 2016).
+    """
+    if not fit.estimated or not (fit.model.plain or (fit.model.orthogonal and not fit.model.written)):
         return []
-    if fit.model.orthogonal:
-        return _bifactor(fit)
-    return [] if fit.model.higher else _omegas(fit)
+    rows = []
+    for row in _coefficients(fit, errors).itertuples():
+        if row.coefficient.startswith("alpha") or (fit.model.orthogonal and row.coefficient == "ave"):
+            continue
+        measure = row.coefficient
+        if fit.model.orthogonal and measure in ("omega", "omega_latent"):
+            measure = measure.replace("omega", "omega_hierarchical")
+        dimension = TOTAL if row.factor == GENERAL else row.factor
+        low, high, method = share_interval(row.est, row.se) if errors else (row.se, row.se, "none")
+        rows.append(
+            Reliability(
+                dimension, measure, fit.model.name, row.est, row.se, low, high, method, fit.n,
+                len(fit.model.factors[row.factor]),
+            )
+        )  # fmt: skip
+    return rows + (_specific_ecv(fit) if fit.model.orthogonal else [])
 
 
-def _omegas(fit: MeasurementFit) -> list[Reliability]:
-    """McDonald's omega of each factor's items: true over true plus error variance of their unweighted sum."""
+def _coefficients(fit: MeasurementFit, errors: bool) -> pd.DataFrame:
+    """The engine's table: factor, coefficient, est, se."""
+    import pandas as pd
 
-    def omega(columns: list[int], factor: int) -> Callable[[NDArray], NDArray]:
-        def value(theta: NDArray) -> NDArray:
-            loadings, phi, residual = fit.structure.matrices(theta)
-            true = loadings[columns, factor].sum() ** 2 * phi[factor, factor]
-            return np.array([true / (true + np.diag(residual)[columns].sum())])
+    from alliance.sem import reliability
+    from alliance.sem.reliability_composite import coefficients, composites
 
-        return value
+    if errors:
+        return reliability(fit.fit)
+    values = coefficients(fit.fit, composites(fit.fit), fit.fit.theta)
+    rows = [(factor, name, float(value), float("nan")) for (_, factor, name), value in values.items()]
+    return pd.DataFrame(rows, columns=["factor", "coefficient", "est", "se"])
 
+
+def _specific_ecv(fit: MeasurementFit) -> list[Reliability]:
+    """Specific factors' shares of the common variance of their own items, from standardised loadings."""
+    table = fit.parameters
+    loadings = table[table["op"] == "=~"]
+    square = {(r.lhs, r.rhs): r.std_all**2 for r in loadings.itertuples()}
     rows = []
     for factor, items in fit.model.factors.items():
-        dimension = TOTAL if fit.model.name == "one" else factor
-        columns = [fit.structure.items.index(item) for item in items]
-        rows.append(_row(fit, dimension, "omega", omega(columns, fit.structure.latents.index(factor)), len(items)))
+        if factor == GENERAL:
+            continue
+        own = sum(square[factor, i] for i in items)
+        value = own / (own + sum(square[GENERAL, i] for i in items))
+        nan = float("nan")
+        rows.append(Reliability(factor, "ecv", fit.model.name, float(value), nan, nan, nan, "none", fit.n, len(items)))
     return rows
-
-
-def _bifactor(fit: MeasurementFit) -> list[Reliability]:
-    """Omega total, omega hierarchical and ECV (Rodriguez, Reise & Haviland, 2016) of all items and of each dimension.
-
-    For a dimension, ``omega_hierarchical`` is the specific factor's share of the dimension's sum (omega-HS) and
-    ``ecv`` the specific factor's share of the dimension's common variance.
-    """
-    latents, items = fit.structure.latents, fit.structure.items
-
-    def parts(theta: NDArray, columns: list[int], factor: int) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
-        loadings, _, residual = fit.structure.matrices(theta)
-        block = loadings[columns]
-        of_sum = block.sum(axis=0) ** 2
-        common = (block**2).sum(axis=0)
-        return of_sum[factor], of_sum.sum(), np.diag(residual)[columns].sum(), common[factor], common.sum()
-
-    def measures(columns: list[int], factor: int) -> dict[str, Callable[[NDArray], NDArray]]:
-        def omega_total(theta: NDArray) -> NDArray:
-            _, true, error, _, _ = parts(theta, columns, factor)
-            return np.array([true / (true + error)])
-
-        def omega_hierarchical(theta: NDArray) -> NDArray:
-            own, true, error, _, _ = parts(theta, columns, factor)
-            return np.array([own / (true + error)])
-
-        def ecv(theta: NDArray) -> NDArray:
-            _, _, _, own, common = parts(theta, columns, factor)
-            return np.array([own / common])
-
-        return {"omega_total": omega_total, "omega_hierarchical": omega_hierarchical, "ecv": ecv}
-
-    rows = []
-    for factor, names in fit.model.factors.items():
-        dimension = TOTAL if factor == GENERAL else factor
-        columns = [items.index(item) for item in names]
-        for measure, function in measures(columns, latents.index(factor)).items():
-            rows.append(_row(fit, dimension, measure, function, len(names)))
-    return rows
-
-
-def _row(fit: MeasurementFit, dimension: str, measure: str, function, items: int) -> Reliability:
-    value = float(function(fit.theta)[0])
-    se = float(delta_se(function, fit.theta, fit.vcov)[0])
-    low, high, method = share_interval(value, se)
-    return Reliability(dimension, measure, fit.model.name, value, se, low, high, method, fit.n, items)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from alliance.errors import Problem, Stop
 
@@ -51,4 +54,96 @@ def by_sample(
         values = sample["cohort" if "cohort" in sample else column].astype(str)
         cohorts = [str(c) for c in settings.get("cohorts") or sorted(values.unique())]
         found |= {cohort: items[(values == cohort).to_numpy()] for cohort in cohorts}
+    return found
+
+
+def measured_samples(
+    sample: pd.DataFrame,
+    items: pd.DataFrame,
+    key: Mapping[str, Sequence[str]],
+    codebook: Any,
+    design: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> dict[str, pd.DataFrame]:
+    """Pooled sample, cohorts and, when ``by_report`` asks for them, the other roles and waves with the same items.
+
+    A report that asks only some of the items is left out; one that nobody gave is in, and cannot be fitted.
+    """
+    from alliance.study import item_column
+
+    found = by_sample(sample, items, design, by_cohort=settings.get("by_cohort", False))
+    own = (settings["role"], settings["wave"])
+    for role, wave in codebook.reports() if settings.get("by_report", False) else ():
+        columns = {item_column(v, role, wave): v for members in key.values() for v in members}
+        if (role, wave) != own and set(columns) <= set(sample.columns):
+            found[report_name(role, wave)] = sample[list(columns)].rename(columns=columns).astype(float)
+    return found
+
+
+def report_name(role: str, wave: int) -> str:
+    """Name of the sample that holds one report, for example ``mentor_w2``."""
+    return f"{role}_w{wave}"
+
+
+def cluster_of(sample: pd.DataFrame, settings: Mapping[str, Any]) -> pd.Series | None:
+    """Cluster label of each student when the config names a cluster; empty ids count as unknown."""
+    name = settings.get("cluster")
+    if not name:
+        return None
+    values = sample[name]
+    return values.where(values.astype(str).str.strip() != "")
+
+
+def reversed_items(codebook: Any, role: str, wave: int) -> dict[str, bool]:
+    """Variable -> whether it was asked the other way round."""
+    return {c.variable: bool(c.reverse) for c in codebook.items(role, wave)}
+
+
+def status_notes(
+    samples: Mapping[str, pd.DataFrame], config: Mapping[str, Any], codebook: Any
+) -> list[tuple[str, str]]:
+    """(sample, sentence) about data that a reader of the results must know: unused categories, parcels, the key."""
+    notes = []
+    pooled = samples[POOLED]
+    for item in pooled:
+        values = pooled[item].dropna()
+        if len(values) and not np.allclose(values, np.round(values)):
+            notes.append((POOLED, f"item {item} has answers between the categories: a parcel or mean hides misfit"))
+    levels = {item: pooled[item].nunique() for item in pooled}
+    for name, data in samples.items():
+        fewer = [str(i) for i in data if 0 < data[i].nunique() < levels[i]]
+        if name != POOLED and fewer:
+            notes.append((name, f"a category was never used in this sample: {', '.join(fewer)}"))
+    settings = config["measurement"]
+    report = (settings["role"], settings["wave"])
+    return notes + [(POOLED, text) for text in published_key_problems(config, codebook, report)]
+
+
+def published_key_problems(config: Mapping[str, Any], codebook: Any, report: tuple[str, int]) -> list[str]:
+    """Where the codebook differs from the published key that the config names (``instrument.key``).
+
+    ``instrument.items`` maps the key's item numbers to variables, or is a pattern such as ``wai_{number}``.
+    """
+    import yaml
+
+    instrument = config.get("instrument") or {}
+    if not instrument.get("key"):
+        return []
+    published = yaml.safe_load(Path(instrument["key"]).read_text(encoding="utf-8"))
+    naming = instrument.get("items") or "item_{number}"
+    there = {c.variable: c for c in codebook.items(*report)}
+    found = []
+    for dimension, numbers in published["dimensions"].items():
+        for number in numbers:
+            name = (
+                naming.format(number=number) if isinstance(naming, str) else naming.get(number, naming.get(str(number)))
+            )
+            column = there.get(str(name))
+            if column is None:
+                found.append(f"key {published['name']}: item {number} has no column ({name}) in the codebook")
+                continue
+            if column.dimension != dimension:
+                found.append(f"key {published['name']}: item {number} ({name}) is {dimension}, here {column.dimension}")
+            if bool(column.reverse) != (number in (published.get("reversed") or ())):
+                found.append(f"key {published['name']}: item {number} ({name}) has another reverse flag here")
     return found

@@ -1,28 +1,52 @@
-"""Scores of persons, each with its standard error: means of items, and regression scores of the chosen model.
+"""Scores of persons, each with its standard error: item means, and scores of the chosen model.
 
-Sum scores are person means in points of the answer scale. Regression scores are in standard deviations of the latent
-variable (mean 0, variance 1 in the sample that the model was fitted to); they vary less than one by their reliability.
+Sum scores are person means in points of the answer scale. Model scores are in standard deviations of the latent
+variable (mean 0, variance 1 in the sample that the model was fitted to).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alliance.measurement.models import MeasurementModel
+from alliance.measurement.estimate import MLR, WLSMV, MeasurementFit
 from alliance.measurement.reliability import alpha_with_se
-from alliance.measurement.structure import FloatArray, Structure
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray = NDArray[np.float64]
 MINIMUM_ANSWERED = 0.5
+SUM, REGRESSION, BARTLETT, EAP, PLAUSIBLE = "sum", "regression", "bartlett", "eap", "plausible"
+METHODS = (SUM, REGRESSION, BARTLETT, EAP, PLAUSIBLE)
 RULES = {
-    "sum": "mean of the answered items where at least half of the dimension's items are answered",
-    "regression": "expected latent value given all answered items of the report (at least one), by the chosen model",
+    SUM: "mean of the answered items where at least half of the dimension's items are answered",
+    REGRESSION: "most probable latent value given all answered items of the report (at least one), by the chosen model",
+    BARTLETT: "latent value estimated from the person's own answers alone, items as numbers: unbiased, more variable",
+    EAP: "expected latent value given all answered items of the report (at least one), by the chosen model",
+    PLAUSIBLE: "draws of the latent value, to be analysed as imputations and only with the variables they know of",
 }
+USE = {
+    SUM: "to describe a level in points of the scale; in a regression its measurement error biases every coefficient",
+    REGRESSION: "as a predictor; shrunken towards the mean, so its spread is not that of the dimension",
+    BARTLETT: "as an outcome, and to describe a person; not as a predictor",
+    EAP: "as a predictor and to describe a person; shrunken towards the mean",
+    PLAUSIBLE: "for means, spreads and relations with the variables that the draws know of; never for one person",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of one method for rows of a data frame: ``score`` and ``se`` are (n,) per factor, nan where none."""
+
+    method: str
+    score: Mapping[str, FloatArray]
+    se: Mapping[str, FloatArray]
+    determinacy: Mapping[str, float]
 
 
 def sum_scores(items: FloatArray) -> FloatArray:
@@ -43,55 +67,62 @@ def sum_error(items: FloatArray) -> tuple[float, float]:
     scores = sum_scores(items)
     scores = scores[np.isfinite(scores)]
     sd = float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan")
-    return sd * float(np.sqrt(1 - alpha)), alpha
+    return sd * float(np.sqrt(max(1 - alpha, 0.0))) if np.isfinite(alpha) else float("nan"), alpha
 
 
-def regression_scores(structure: Structure, theta: FloatArray, means: FloatArray, items: FloatArray):
-    """Thurstone's regression scores and their standard errors, each n x latents, in latent standard deviations.
+def model_scores(fit: MeasurementFit, used: NDArray[np.bool_], method: str) -> Scores:
+    """Scores of one method from a fit, for all rows (``used``: those that the fit was given, in order).
 
-    E(eta | y) = Phi L' S^-1 (y - mu) with covariance Phi - Phi L' S^-1 L Phi (Thurstone, 1935; Skrondal & Laake, 2001);
-    for an incomplete row L, S and y are those of the items that were answered: the conditional expectation given the
-    observed items, under normality. Rows without any answer are nan. ``items`` is n x p in the order of
-    ``structure.items``; ``means`` (p,) are those of the fitted sample. Raises ValueError for a latent variance that is
-    not positive or an implied covariance matrix that is not positive definite.
+    With ordered items ``regression`` is the posterior mode and ``eap`` the posterior mean; with continuous ones both
+    are the regression score. Values are divided by the latent standard deviation. Raises ValueError when the engine
+    has no such score for the model.
     """
-    loadings, phi, residual = structure.matrices(theta)
-    implied = loadings @ phi @ loadings.T + residual
-    if not np.diag(phi).min() > 0 or not np.linalg.eigvalsh(implied)[0] > 0:
-        raise ValueError("no scores from a model with a variance that is not positive")
-    latent_sd = np.sqrt(np.diag(phi))
-    score = np.full((len(items), len(phi)), np.nan)
-    error = np.full_like(score, np.nan)
-    answered = np.isfinite(items)
-    patterns, member = np.unique(answered, axis=0, return_inverse=True)
-    for k, seen in enumerate(patterns):
-        if not seen.any():
-            continue
-        rows = member.ravel() == k
-        weights = np.linalg.solve(implied[np.ix_(seen, seen)], loadings[seen] @ phi).T
-        score[rows] = (items[np.ix_(rows, seen)] - means[seen]) @ weights.T / latent_sd
-        left = np.diag(phi - weights @ loadings[seen] @ phi)
-        error[rows] = np.sqrt(np.maximum(left, 0.0)) / latent_sd
-    return score, error
+    ordinal = fit.estimator == WLSMV
+    asked = {REGRESSION: "regression", BARTLETT: "Bartlett", EAP: "eap" if ordinal else "regression"}[method]
+    table = fit.fit.scores(asked, se=True)
+    rows = np.flatnonzero(used)[table.index.to_numpy()]
+    sd = latent_sd(fit)
+    quality = next(iter(table.attrs["determinacy"].values()))
+    score, error = {}, {}
+    for factor in fit.model.latents:
+        for target, column in ((score, factor), (error, f"{factor}_se")):
+            target[factor] = np.full(len(used), np.nan)
+            target[factor][rows] = table[column].to_numpy() / sd[factor]
+    return Scores(method, score, error, {f: float(quality[f]) for f in fit.model.latents})
 
 
-def theta_from_parameters(structure: Structure, parameters: pd.DataFrame) -> FloatArray:
-    """Free parameters in the order of ``structure`` from rows of ``parameters.csv`` of one model and sample."""
-    estimates = {(r.lhs, r.op, r.rhs): r.est for r in parameters.itertuples()}
-    return np.array([estimates[row.lhs, row.op, row.rhs] for row in structure.rows if row.free >= 0])
+def latent_sd(fit: MeasurementFit) -> dict[str, float]:
+    """Standard deviation of each latent variable in the fitted sample."""
+    group = fit.fit.model[0]
+    at = fit.fit.structure.groups[0]
+    state = at.state(fit.fit.theta)[0] if fit.fit.structure.ordinal else at.implied(fit.fit.theta)
+    full = state.g @ state.s @ state.g.T
+    return {name: float(np.sqrt(full[group.p + k, group.p + k])) for k, name in enumerate(group.latent)}
 
 
-def model_scores(model: MeasurementModel, parameters: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple]:
-    """Latent variable -> (scores, standard errors) for the rows of ``items``, by the model as it was fitted.
+def plausible(
+    fit: MeasurementFit, used: NDArray[np.bool_], draws: int, seed: int, conditioning: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Plausible values: columns row (position), draw (1..draws) and one per factor, in latent standard deviations.
 
-    ``parameters`` are its rows of ``parameters.csv``; item means are those of the complete cases that it was fitted to.
+    ``conditioning``: numeric columns without gaps, one row per row of the fit's data, of the variables that later
+    analyses relate the values to. The model's parameters are held at their estimates: with samples of some hundreds
+    their uncertainty adds little to that of the draws, and drawing them too takes many times longer.
     """
-    structure = Structure(model)
-    answers = items[structure.items].to_numpy(dtype=float)
-    complete = answers[np.isfinite(answers).all(axis=1)]
-    theta = theta_from_parameters(structure, parameters)
-    score, error = regression_scores(structure, theta, complete.mean(axis=0), answers)
-    return {name: (score[:, k], error[:, k]) for k, name in enumerate(structure.latents)}
+    from alliance.sem.plausible import plausible_values
+
+    given = None if conditioning is None else conditioning[used].reset_index(drop=True)
+    drawn = plausible_values(fit.fit, draws, seed, conditioning=given, uncertain=False)
+    sd = latent_sd(fit)
+    for factor in fit.model.latents:
+        drawn[factor] = drawn[factor] / sd[factor]
+    drawn.insert(0, "row", np.flatnonzero(used)[drawn.index.to_numpy()])
+    return drawn.reset_index(drop=True)
+
+
+def estimator_for(method: str, main: str) -> str:
+    """Bartlett scores are those of continuous items; every other method follows the main estimator."""
+    return MLR if method == BARTLETT and main == WLSMV else main
 
 
 def score_rows(ids: Sequence[str], about: Mapping[str, object], score: FloatArray, error: FloatArray) -> pd.DataFrame:

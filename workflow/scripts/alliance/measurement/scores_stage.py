@@ -1,4 +1,4 @@
-"""The scores stage: sum scores of every report with the instrument's items, regression scores of the one measured."""
+"""The scores stage: sum scores of every report with the instrument's items, model scores of the ones that can be."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alliance.measurement.estimate import OK
-from alliance.measurement.models import build_model
+from alliance.measurement.estimate import OK, WLSMV, MeasurementFit, fit_measurement
+from alliance.measurement.key_check import check_key
 from alliance.measurement.samples import POOLED
-from alliance.measurement.scores import RULES, model_scores, score_rows, sum_error, sum_scores
+from alliance.measurement.scores import (
+    BARTLETT,
+    RULES,
+    SUM,
+    USE,
+    estimator_for,
+    model_scores,
+    score_rows,
+    sum_error,
+    sum_scores,
+)
+from alliance.measurement.stage import model_menu
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCORE_COLUMNS = ["student_id", "dimension", "role", "wave", "method", "score", "se"]
-ABOUT = ["dimension", "role", "wave", "method", "model", "sample"]
-DETERMINACY_COLUMNS = [*ABOUT, "n", "reliability", "determinacy", "se_mean", "rule"]
+ABOUT = ["dimension", "role", "wave", "method", "model", "estimator", "sample"]
+DETERMINACY_COLUMNS = [*ABOUT, "n", "reliability", "determinacy", "se_mean", "rule", "use"]
 
 
 def sum_tables(
@@ -40,60 +52,88 @@ def sum_tables(
     for dimension, names in key.items():
         answers = items[list(names)].to_numpy(dtype=float)
         score = sum_scores(answers)
-        head = {"dimension": dimension, "role": role, "wave": wave, "method": "sum"}
+        head = {"dimension": dimension, "role": role, "wave": wave, "method": SUM}
         se, _ = sum_error(answers)
         found.append(score_rows(ids, head, score, np.full(len(score), se)))
         for sample, rows in _groups(cohorts, len(items)).items():
             se, alpha = sum_error(answers[rows])
             n = int(np.isfinite(score[rows]).sum())
             if n >= minimum:
-                about.append(_about(head, "", sample, n, alpha, se, RULES["sum"]))
+                about.append(_about({**head, "model": "", "estimator": ""}, sample, n, alpha, se))
     return pd.concat(found)[SCORE_COLUMNS], about
 
 
-def regression_tables(
+def fit_for_scores(
+    items: pd.DataFrame, key: Mapping[str, Sequence[str]], settings: Mapping[str, Any], minimum: int,
+    estimator: str = "",
+) -> tuple[MeasurementFit | None, NDArray[np.bool_], str]:  # fmt: skip
+    """The chosen model in these rows, which rows it used, and why there is none.
+
+    Errors of parameters do not enter a score, so clusters are left out here.
+    """
+    name = settings["chosen"]
+    checks = check_key(items, key, minimum=minimum)
+    menu = {model.name: model for model in model_menu(key, {**settings, "models": [name]}, checks)}
+    model = menu[name]
+    asked = estimator or str(settings.get("estimator") or WLSMV)
+    used = items[model.items].notna().any(axis=1).to_numpy()
+    fit = fit_measurement(model, items[used], minimum, estimator=asked)
+    if fit.status != OK:
+        return None, used, f"model {name}, {fit.status}: {fit.reason}"
+    return fit, used, ""
+
+
+def model_tables(
     ids: pd.Series,
     items: pd.DataFrame,
     key: Mapping[str, Sequence[str]],
     settings: Mapping[str, Any],
-    parameters: pd.DataFrame,
-    status: pd.DataFrame,
-    cohorts: pd.Series | None,
+    report: tuple[str, int],
+    methods: Sequence[str],
+    cohorts: pd.Series | None = None,
     minimum: int = 10,
-) -> tuple[pd.DataFrame, list[dict[str, Any]], str]:
-    """Regression scores of the chosen model as fitted in the pooled sample, rows about them, and why there are none.
+) -> tuple[pd.DataFrame, list[dict[str, Any]], list[str]]:
+    """Model scores of one report, rows about them, and why there are none.
 
-    Reliability is one minus the mean squared standard error (the latent variance is one), determinacy its root: for
-    complete answers the correlation of score and latent variable that the model implies (Beauducel, 2011).
+    The model is fitted to all rows of the report. Reliability is one minus the mean squared standard error for
+    shrunken scores, and one over one plus it for Bartlett scores; determinacy, its root, is the correlation of score
+    and latent variable that the model implies (Beauducel, 2011).
     """
     import pandas as pd
 
-    name = settings["chosen"]
-    row = status[(status["sample"] == POOLED) & (status["model"] == name)]
-    if row.empty or row["status"].iloc[0] != OK:
-        why = "it is not on the menu" if row.empty else f"{row['status'].iloc[0]}: {row['reason'].iloc[0]}"
-        return (
-            pd.DataFrame(columns=SCORE_COLUMNS),
-            [],
-            f"no regression scores: model {name} in the pooled sample, {why}",
-        )
-    model = build_model(name, key, settings.get("two"))
-    fitted = parameters[(parameters["sample"] == POOLED) & (parameters["model"] == name)]
-    found, about = [], []
-    for dimension, (score, se) in model_scores(model, fitted, items).items():
-        head = {"dimension": dimension, "role": settings["role"], "wave": settings["wave"], "method": "regression"}
-        found.append(score_rows(ids, head, score, se))
-        for sample, rows in _groups(cohorts, len(items)).items():
-            errors = se[rows][np.isfinite(se[rows])]
-            if len(errors) >= minimum:
-                reliability = 1 - float(np.mean(errors**2))
-                about.append(
-                    _about(head, name, sample, len(errors), reliability, float(errors.mean()), RULES["regression"])
-                )
-    return pd.concat(found)[SCORE_COLUMNS], about, ""
+    role, wave = report
+    found, about, reasons = [pd.DataFrame(columns=SCORE_COLUMNS)], [], []
+    fits: dict[str, tuple] = {}
+    main = str(settings.get("estimator") or WLSMV)
+    for method in methods:
+        wanted = estimator_for(method, main)
+        if wanted not in fits:
+            fits[wanted] = fit_for_scores(items, key, settings, minimum, wanted)
+        fit, used, why = fits[wanted]
+        if fit is None:
+            reasons.append(f"no {method} scores of {role}, wave {wave}: {why}")
+            continue
+        try:
+            scores = model_scores(fit, used, method)
+        except (ValueError, np.linalg.LinAlgError) as error:
+            reasons.append(f"no {method} scores of {role}, wave {wave}: {error}")
+            continue
+        for dimension in fit.model.latents:
+            score, se = scores.score[dimension], scores.se[dimension]
+            head = {"dimension": dimension, "role": role, "wave": wave, "method": method}
+            found.append(score_rows(ids, head, score, se))
+            for sample, rows in _groups(cohorts, len(items)).items():
+                errors = se[rows & np.isfinite(score)]
+                if len(errors) >= minimum:
+                    noise = float(np.mean(errors**2))
+                    reliability = 1 / (1 + noise) if method == BARTLETT else 1 - noise
+                    more = {**head, "model": fit.model.name, "estimator": fit.estimator}
+                    about.append(_about(more, sample, len(errors), reliability, float(errors.mean())))
+    kept = [t for t in found if len(t)] or found[:1]
+    return pd.concat(kept)[SCORE_COLUMNS], about, reasons
 
 
-def _groups(cohorts: pd.Series | None, n: int) -> dict[str, np.ndarray]:
+def _groups(cohorts: pd.Series | None, n: int) -> dict[str, NDArray[np.bool_]]:
     """Rows of the pooled sample and of each cohort."""
     groups = {POOLED: np.ones(n, bool)}
     if cohorts is not None:
@@ -102,7 +142,7 @@ def _groups(cohorts: pd.Series | None, n: int) -> dict[str, np.ndarray]:
     return groups
 
 
-def _about(head: dict, model: str, sample: str, n: int, reliability: float, se: float, rule: str) -> dict[str, Any]:
+def _about(head: dict, sample: str, n: int, reliability: float, se: float) -> dict[str, Any]:
     determinacy = float(np.sqrt(reliability)) if reliability >= 0 else float("nan")
-    values = {"n": n, "reliability": reliability, "determinacy": determinacy, "se_mean": se, "rule": rule}
-    return {**head, "model": model, "sample": sample, **values}
+    values = {"n": n, "reliability": reliability, "determinacy": determinacy, "se_mean": se}
+    return {**head, "sample": sample, **values, "rule": RULES[head["method"]], "use": USE[head["method"]]}

@@ -1,13 +1,11 @@
-"""From a measurement model to its parameters, implied covariances and their derivatives.
+"""The parameters of a measurement model and the covariances they imply, written apart from the engine.
 
-Sigma = Lambda (I - B)^-1 Psi (I - B)^-T Lambda' + Theta (Joreskog's all-y form). Derivatives are by complex steps:
-Im f(x + ih) / h has no subtraction, so with h = 1e-30 it is exact to machine precision for these rational functions
-(Squire & Trapp, 1998); one code serves the implied covariances and every quantity derived from the parameters.
+Sigma = Lambda (I - B)^-1 Psi (I - B)^-T Lambda' + Theta (Joreskog's all-y form). Only the cross-check by a second
+engine uses it: what is checked must not be made of what it checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +14,6 @@ from numpy.typing import NDArray
 from alliance.measurement.models import MeasurementModel
 
 FloatArray = NDArray[np.float64]
-_STEP = 1e-30
 
 
 @dataclass(frozen=True)
@@ -96,53 +93,3 @@ class Structure:
         """Model-implied covariance matrix of the items, p x p."""
         loadings, phi, residual = self.matrices(theta)
         return loadings @ phi @ loadings.T + residual
-
-    def standardized(self, theta: NDArray) -> NDArray:
-        """Rows of the parameter table with observed and latent variables standardised (lavaan's std.all)."""
-        loadings, phi, residual = self.matrices(theta)
-        item_sd = np.sqrt(np.diag(loadings @ phi @ loadings.T + residual))
-        with np.errstate(invalid="ignore"):  # a negative variance has no square root: nan, said in the fit's status
-            latent_sd = np.sqrt(np.diag(phi))
-        left = {"lambda": item_sd, "theta": item_sd, "beta": latent_sd, "psi": latent_sd}
-        right = {"lambda": 1 / latent_sd, "theta": item_sd, "beta": 1 / latent_sd, "psi": latent_sd}
-        scaled = []
-        for row, value in zip(self.rows, self.values(theta), strict=True):
-            numerator = value / left[row.matrix][row.i]
-            scaled.append(numerator / right[row.matrix][row.j])
-        return np.array(scaled)
-
-
-def jacobian(function: Callable[[NDArray], NDArray], theta: FloatArray) -> FloatArray:
-    """Derivatives of ``function`` (any output shape) at ``theta``: output shape + (n_free,).
-
-    ``function`` must be analytic (no absolute values, no comparisons, no conjugates) and keep complex numbers.
-    """
-    columns = []
-    for k in range(len(theta)):
-        point = theta.astype(complex)
-        point[k] += 1j * _STEP
-        columns.append(np.imag(function(point)) / _STEP)
-    return np.stack(columns, axis=-1)
-
-
-def delta_se(function: Callable[[NDArray], NDArray], theta: FloatArray, vcov: FloatArray) -> FloatArray:
-    """Standard errors of ``function(theta)`` by the delta method, same shape as its (at most 1-d) output."""
-    slopes = np.atleast_2d(jacobian(function, theta))
-    return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", slopes, vcov, slopes), 0.0))
-
-
-def expected_information(structure: Structure, theta: FloatArray, n: int) -> FloatArray:
-    """Expected information of ML, N/2 tr(S^-1 dS_a S^-1 dS_b) (Bollen, 1989, eq. 4B2), n_free x n_free."""
-    inverse = np.linalg.inv(structure.implied(theta))
-    slopes = np.moveaxis(jacobian(structure.implied, theta), -1, 0)
-    weighted = inverse @ slopes
-    return 0.5 * n * np.einsum("aij,bji->ab", weighted, weighted)
-
-
-def ml_gradient(structure: Structure, theta: FloatArray, observed: FloatArray, n: int) -> FloatArray:
-    """Gradient of the normal-theory log-likelihood, -N/2 tr(S^-1 (S - C) S^-1 dS_a) for observed covariances C."""
-    implied = structure.implied(theta)
-    inverse = np.linalg.inv(implied)
-    weight = inverse @ (implied - observed) @ inverse
-    slopes = jacobian(structure.implied, theta)
-    return -0.5 * n * np.einsum("ij,ija->a", weight, slopes)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from alliance.measurement.estimate import MeasurementFit
 from alliance.measurement.intervals import correlation_interval
-from alliance.measurement.structure import FloatArray, delta_se
 
 DISTINCT, NOT_DISTINCT, MIXED, NOT_JUDGED = "distinct", "not_distinct", "mixed", "not_judged"
 
@@ -34,37 +33,58 @@ def factor_correlations(fit: MeasurementFit) -> list[FactorCorrelation]:
     if not fit.estimated or fit.model.orthogonal:
         return []
     names = list(fit.model.factors)
-    pairs = list(combinations(range(len(names)), 2))
-    if not pairs:
-        return []
-
-    def correlations(theta: NDArray) -> NDArray:
-        _, phi, _ = fit.structure.matrices(theta)
-        with np.errstate(invalid="ignore"):
-            return np.array([phi[a, b] / np.sqrt(phi[a, a] * phi[b, b]) for a, b in pairs])
-
-    values, errors = correlations(fit.theta), delta_se(correlations, fit.theta, fit.vcov)
+    table = fit.parameters
+    both = table[(table["op"] == "~~") & table["lhs"].isin(names) & table["rhs"].isin(names)]
+    found = {
+        frozenset((r.lhs, r.rhs)): (float(r.std_all), float(r.std_se)) for r in both.itertuples() if r.lhs != r.rhs
+    }
     return [
-        FactorCorrelation(names[a], names[b], float(r), float(se), *correlation_interval(float(r), float(se)))
-        for (a, b), r, se in zip(pairs, values, errors, strict=True)
+        FactorCorrelation(a, b, *found[pair], *correlation_interval(*found[pair]))
+        for a, b in combinations(names, 2)
+        if (pair := frozenset((a, b))) in found
     ]
 
 
 def average_variance_extracted(fit: MeasurementFit) -> dict[str, float]:
     """AVE of each factor: mean squared standardised loading of its items (Fornell & Larcker, 1981)."""
-    standardised = fit.structure.standardized(fit.theta)
-    squares = {
-        factor: [
-            value**2
-            for row, value in zip(fit.structure.rows, standardised, strict=True)
-            if row.op == "=~" and row.lhs == factor
-        ]
-        for factor in fit.model.factors
-    }
-    return {factor: float(np.mean(values)) for factor, values in squares.items()}
+    table = fit.parameters
+    loadings = table[table["op"] == "=~"]
+    return {f: float((loadings.loc[loadings["lhs"] == f, "std_all"] ** 2).mean()) for f in fit.model.factors}
 
 
-def htmt(correlations: FloatArray, items: Sequence[str], dimensions: Mapping[str, Sequence[str]]) -> dict:
+@dataclass(frozen=True)
+class Collapse:
+    """Test of the model in which two dimensions are one, against correlated factors; nan where not estimable."""
+
+    dimension_1: str
+    dimension_2: str
+    chisq_diff: float
+    df_diff: float
+    p_diff: float
+    note: str = ""
+
+
+def collapse_tests(correlated: MeasurementFit, merged: Mapping[tuple[str, str], MeasurementFit]) -> list[Collapse]:
+    """Scaled difference test of each merged model (see ``models.collapsed``) against ``correlated``.
+
+    A correlation of one is on the boundary, so the p-value is too large if anything (Stoel et al., 2006).
+    """
+    nan = float("nan")
+    rows = []
+    for (a, b), fit in merged.items():
+        if not (fit.estimated and correlated.estimated):
+            rows.append(Collapse(a, b, nan, nan, nan, fit.reason or correlated.reason))
+            continue
+        try:
+            test = correlated.fit.compare(fit.fit)
+        except (ValueError, np.linalg.LinAlgError) as error:
+            rows.append(Collapse(a, b, nan, nan, nan, str(error)))
+            continue
+        rows.append(Collapse(a, b, float(test["chisq_diff"]), float(test["df_diff"]), float(test["pvalue"])))
+    return rows
+
+
+def htmt(correlations: NDArray, items: Sequence[str], dimensions: Mapping[str, Sequence[str]]) -> dict:
     """Heterotrait-monotrait ratio of each pair of dimensions from the items' correlations (Henseler et al., 2015).
 
     ``correlations`` is p x p in the order of ``items``. nan where a dimension has fewer than two items or its items do

@@ -11,6 +11,7 @@ _MODELS = {
     "correlated": "Correlated factors",
     "second_order": "Second-order factor",
     "bifactor": "Bifactor",
+    "exploratory": "Exploratory factors",
 }
 _FAMILIES = {
     "logit": "logistic regression",
@@ -23,7 +24,11 @@ _FAMILIES = {
     "firth": "Firth logistic regression",
     "mixed_logit": "mixed logistic regression",
 }
-_ESTIMATORS = {"ML": "maximum likelihood"}
+_ESTIMATORS = {
+    "ML": "maximum likelihood in complete cases",
+    "MLR": "maximum likelihood with all answers and robust errors (FIML, MLR), items as numbers",
+    "WLSMV": "weighted least squares of polychoric correlations (WLSMV), items as ordered answers",
+}
 
 
 class Labels:
@@ -82,6 +87,13 @@ class Labels:
         waves = self._config.get("waves") or {}
         wave_label = waves.get(wave) or waves.get(str(wave)) or (waves.get(int(wave)) if str(wave).isdigit() else None)
         return f"{role_label}, {str(wave_label).lower()}" if wave_label and len(waves) > 1 else str(role_label)
+
+    def sample(self, key: str) -> str:
+        """The pooled sample, a cohort, or a report by its role and wave."""
+        if key == "pooled":
+            return "Pooled"
+        role, _, wave = key.rpartition("_w")
+        return self.report_of(role, wave) if role in (self._config.get("roles") or {}) else key
 
     def variable(self, key: str) -> str:
         """A variable by its label in the codebook."""

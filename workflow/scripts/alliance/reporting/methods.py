@@ -8,6 +8,7 @@ from alliance.reporting import apa
 from alliance.reporting.associations import models, predictors, unit
 from alliance.reporting.labels import Labels, number_word
 from alliance.reporting.results import POOLED, Results
+from alliance.reporting.sections.measurement_tables import estimator_used
 from alliance.reporting.words import listing, sentence
 
 _ADJUST = {"holm": "Holm", "bh": "Benjamini-Hochberg", "bonferroni": "Bonferroni"}
@@ -60,7 +61,7 @@ def _measures(results: Results, labels: Labels) -> str:
     return (
         f"**Measures.** {sentence(listing(dims))} were measured by {results.block('instrument', 'name')} ({report}). "
         f"We compared these measurement models by confirmatory factor analysis: {listing(menu)} "
-        f"({labels.estimator(str(results.block('measurement', 'estimator') or 'ML'))}, items treated as continuous). "
+        f"({labels.estimator(estimator_used(results))}). "
         "Dimensions were taken as separable when the 95% confidence intervals of their correlations stayed below "
         f"{apa.bounded(results.block('measurement', 'separability_cut'))}."
     )

@@ -14,7 +14,8 @@ import numpy as np
 
 from alliance.measurement.intervals import Z95
 from alliance.measurement.samples import POOLED
-from alliance.measurement.scores_stage import regression_tables, sum_tables
+from alliance.measurement.scores import REGRESSION
+from alliance.measurement.scores_stage import model_tables, sum_tables
 from alliance.measurement.stage import measure
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def analyse(
     tables = measure({POOLED: items}, key, {}, settings)
     yield from _measured(truth, tables)
     scores, ids = [sum_tables(sample["student_id"], items, key, role, wave, None)[0]], sample["student_id"]
-    regression, _, _ = regression_tables(ids, items, key, settings, tables["parameters"], tables["status"], None)
+    regression, _, _ = model_tables(ids, items, key, settings, REPORT, [REGRESSION])
     if len(regression):
         scores.append(regression)
     yield from _linked(truth, sample, scores, outcomes, persons)

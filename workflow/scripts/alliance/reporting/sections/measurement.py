@@ -18,6 +18,7 @@ from alliance.reporting.labels import Labels, number_word
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import NARROW, WIDE
 from alliance.reporting.sections.items import likert_figure
+from alliance.reporting.sections.measurement_more import add_more
 from alliance.reporting.sections.measurement_tables import TOTAL, detail_tables, fit_table, reliability_table
 from alliance.reporting.tables import Column, Table
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
@@ -52,6 +53,7 @@ def measurement_section(results: Results, labels: Labels) -> Section:
     if likert:
         section.blocks.append(likert)
     section.blocks += [TableBlock(t, folded=True) for t in detail_tables(results, labels, chosen, fits)]
+    add_more(section, results, labels)
     return section
 
 
@@ -68,11 +70,14 @@ def _reliability(results: Results, labels: Labels) -> str:
 
 
 def fit_values(results: Results) -> dict[tuple[str, str], dict[str, float]]:
-    """Fit measures by (sample, model), with ``n``."""
+    """Fit measures by (sample, model), with ``n``; test and indices are the scaled ones where there are any."""
     values: dict[tuple[str, str], dict[str, float]] = {}
     for row in results.rows("measurement_fit"):
         one = values.setdefault((row["sample"], row["model"]), {"n": row["n"]})
         one[str(row["measure"])] = row["value"]
+    for one in values.values():
+        for name in ("chisq", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper"):
+            one[name] = one.get(f"{name}_scaled", one.get(name, math.nan))
     return values
 
 
@@ -164,7 +169,7 @@ def _add_correlations(section: Section, results: Results, labels: Labels, chosen
             for r in rows:
                 if (r["sample"], r["dimension_1"], r["dimension_2"]) != (sample, a, b):
                     continue
-                name = "Pooled" if sample == POOLED else sample
+                name = labels.sample(sample)
                 data.add(escape(name), apa.bounded(r["r"]), apa.interval(r["ci_lower"], r["ci_upper"], unit_bound=True))
                 text = apa.estimate(r["r"], r["ci_lower"], r["ci_upper"], unit_bound=True)
                 shown = POOLED_LOOK if sample == POOLED and len(samples) > 1 else look(i)

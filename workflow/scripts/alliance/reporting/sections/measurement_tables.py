@@ -29,32 +29,41 @@ def fit_table(
     fits: dict[tuple[str, str], dict[str, float]],
     samples: tuple[str, ...] = (POOLED,),
 ) -> Table:
-    heads = ["*χ*²", "*df*", "*p*", "CFI", "TLI", "RMSEA [90% CI]", "SRMR", "AIC", "BIC"]
+    criteria = ["AIC", "BIC"] if any("bic" in values for values in fits.values()) else []
+    heads = ["*χ*²", "*df*", "*p*", "CFI", "TLI", "RMSEA [90% CI]", "SRMR", *criteria]
     pooled_only = samples == (POOLED,)
     n = next((v["n"] for (s, _), v in fits.items() if s == POOLED), math.nan)
-    how = labels.estimator(str(results.block("measurement", "estimator") or "ML"))
+    how = labels.estimator(estimator_used(results))
+    scaled = any("chisq_scaled" in values for values in fits.values())
     table = Table(
         "fit" if pooled_only else "fit_by_cohort",
         "Fit of the measurement models" + ("" if pooled_only else " by cohort"),
         [Column("Model" if pooled_only else "Cohort", numeric=False), *map(Column, heads)],
-        note=f"Estimated by {how}, items as numbers"
+        note=f"Estimated by {how}"
         + (f"; *N* = {apa.count(n)}. " if pooled_only else ". ")
-        + "Plain (unscaled) test and indices.",
+        + ("Scaled test and indices." if scaled else "Plain (unscaled) test and indices."),
     )
     for sample in samples:
         for model in results.block("measurement", "models") or []:
             values = fits.get((sample, model))
             if pooled_only:
-                table.add(escape(labels.measurement_model(model)), *_fit_cells(values))
+                table.add(escape(labels.measurement_model(model)), *_fit_cells(values, criteria))
             elif values and model == results.block("measurement", "chosen"):
-                table.add(f"{escape(sample)} (*n* = {apa.count(values['n'])})", *_fit_cells(values))
+                name = f"{escape(labels.sample(sample))} (*n* = {apa.count(values['n'])})"
+                table.add(name, *_fit_cells(values, criteria))
     return table
 
 
-def _fit_cells(values: dict[str, float] | None) -> list[str]:
+def estimator_used(results: Results) -> str:
+    """The estimator of the pooled models, which differs from the one asked for when items have many categories."""
+    rows = results.rows("measurement_fit", sample=POOLED)
+    return str(rows[0]["estimator"]) if rows else str(results.block("measurement", "estimator") or "WLSMV")
+
+
+def _fit_cells(values: dict[str, float] | None, criteria: list[str]) -> list[str]:
     """The cells of one model; dashes when it was not admissible (the status table says why)."""
     if not values:
-        return [apa.MISSING] * 9
+        return [apa.MISSING] * (7 + len(criteria))
     v = values.get
     return [
         apa.number(v("chisq")),
@@ -64,8 +73,7 @@ def _fit_cells(values: dict[str, float] | None) -> list[str]:
         apa.bounded(v("tli"), 3),
         apa.estimate(v("rmsea"), v("rmsea_ci_lower"), v("rmsea_ci_upper"), 3, unit_bound=True),
         apa.bounded(v("srmr"), 3),
-        apa.number(v("aic"), 0),
-        apa.number(v("bic"), 0),
+        *(apa.number(v(name.lower()), 0) for name in criteria),
     ]
 
 
@@ -73,7 +81,7 @@ def reliability_table(results: Results, labels: Labels) -> Table:
     """Dimensions of the instrument, then the total score, with every coefficient that was computed for them."""
     wanted = [*labels.dimensions(), TOTAL]
     rows = [r for r in results.rows("measurement_reliability", sample=POOLED) if r["dimension"] in wanted]
-    measures = list(dict.fromkeys(str(r["measure"]) for r in rows))
+    measures = [m for m in _RELIABILITY if any(r["measure"] == m for r in rows)]
     table = Table(
         "reliability",
         "Reliability of the dimensions",

@@ -10,7 +10,7 @@ from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.plain_tables import plain_table
-from alliance.reporting.results import POOLED, Results
+from alliance.reporting.results import Results
 from alliance.reporting.tables import Column, Table
 
 
@@ -39,8 +39,9 @@ def status_section(results: Results, labels: Labels) -> Section:
     if not rows:
         section.say("No models were asked for.")
         return section
-    good = sum(r["status"] == "ok" for r in rows)
-    section.say(f"{apa.count(good)} of {apa.count(len(rows))} models gave an admissible result.")
+    fitted = [r for r in rows if r["status"] != "note"]
+    good = sum(r["status"] == "ok" for r in fitted)
+    section.say(f"{apa.count(good)} of {apa.count(len(fitted))} models gave an admissible result.")
     remarks = [r for r in rows if r["status"] != "ok" or not is_missing_text(r.get("reason"))]
     if remarks:
         section.blocks.append(
@@ -56,8 +57,9 @@ def _status(rows: list[dict[str, Any]], name: str, caption: str, labels: Labels)
         table.heading(stage.capitalize())
         for r in rows:
             if r["stage"] == stage:
-                named = labels.link_model(r["model"]) if stage == "link" else labels.measurement_model(r["model"])
-                sample = "pooled" if r["sample"] == POOLED else r["sample"]
+                model = "" if is_missing_text(r.get("model")) else str(r["model"])
+                named = labels.link_model(model) if stage == "link" else labels.measurement_model(model)
+                sample = labels.sample(str(r["sample"])).lower()
                 reason = "" if is_missing_text(r.get("reason")) else str(r["reason"])
                 table.add(escape(named), escape(sample), r["status"], escape(reason), indent=True)
     return table
