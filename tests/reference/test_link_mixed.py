@@ -33,6 +33,7 @@ def test_adaptive_quadrature(nodes):
     close(fit.variance_components["variance"], [theirs["varcorr"][0]["vcov"]], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_adaptive_quadrature_with_covariates_and_laplace_log_likelihoods():
     case, rows = expected("mixed_logit"), data("mixed_logit", "contraception.csv")
     theirs = case["contraception_ri_agq15"]
@@ -65,7 +66,10 @@ CONVERGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CONVERGED)
+SLOW = ("contraception_rs_laplace",)
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CONVERGED])
 def test_against_lme4_with_converged_inner_iterations(name):
     formula, random, nodes, rows = CONVERGED[name]
     theirs = expected("mixed_logit_converged")[name]

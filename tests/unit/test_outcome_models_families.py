@@ -3,7 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from alliance.persistence import dominance, evalue, fit_dyads, fit_outcome, pool_cohorts, pool_imputations
+from alliance.persistence import (
+    cluster_bootstrap,
+    dominance,
+    evalue,
+    fit_dyads,
+    fit_outcome,
+    pool_cohorts,
+    pool_imputations,
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +135,15 @@ def test_dyads_need_two_members(data):
         fit_dyads("bond ~ goal", rows, dyad="pair")
     with pytest.raises(ValueError, match="two kinds"):
         fit_dyads("bond ~ goal", rows.assign(pair=np.arange(300) // 2), dyad="pair", role="role")
+
+
+def test_the_cluster_bootstrap_agrees_with_the_clustered_errors(data):
+    found = cluster_bootstrap("stays ~ bond + goal", data, cluster="program", draws=300, seed=2)
+    fit = fit_outcome("stays ~ bond + goal", data, cluster="program", vcov="CR1")
+    assert np.allclose(found.intervals["estimate"], fit.coef)
+    assert np.allclose(found.intervals["std_error"], fit.std_error, rtol=0.25)
+    assert found.failed == 0
+    again = cluster_bootstrap("stays ~ bond + goal", data, cluster="program", draws=300, seed=2)
+    assert np.array_equal(found.draws, again.draws)
+    with pytest.raises(ValueError, match="everybody"):
+        cluster_bootstrap("stays ~ bond", data.assign(stays=1), cluster="program")

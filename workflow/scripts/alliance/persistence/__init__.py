@@ -11,6 +11,7 @@ _PLACES = {
     "FormulaError": "alliance.persistence.formula_syntax",
     "parse_formula": "alliance.persistence.formula_syntax",
     "pool_cohorts": "alliance.persistence.pooling",
+    "cluster_bootstrap": "alliance.persistence.bootstrap",
     "pool_nested": "alliance.persistence.pooling_nested",
     "pool_imputations": "alliance.persistence.imputations",
     "dominance": "alliance.persistence.dominance_analysis",
