@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterBootstrap:
-    """``draws`` (draws × terms; NaN where a draw had no estimates), percentile ``intervals`` by term, ``failed`` draws."""
+    """``draws`` (draws × terms; NaN where one failed), percentile ``intervals`` by term, number of ``failed`` draws."""
 
     draws: np.ndarray
     intervals: pd.DataFrame

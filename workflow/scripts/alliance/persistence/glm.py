@@ -75,9 +75,9 @@ def fit_glm(
     w = np.ones(len(y)) if weights is None else weights
     shift = np.zeros(len(y)) if offset is None else offset
     aliased = aliased_columns(X)
-    Z = X[:, ~aliased]
+    Z = np.ascontiguousarray(X[:, ~aliased])  # row after row in memory: the sums over rows go in pieces
     scale = np.sqrt((Z**2).mean(axis=0))
-    Z = Z / scale
+    Z /= scale
     if link == "identity":
         pieces = _least_squares(y - shift, Z, w)
     elif firth:
