@@ -135,6 +135,8 @@ def _start_factor(table, factor, rows, place, big, explained, counts, value) -> 
     loadings = _centroid(big[np.ix_(indicators, indicators)]) / share
     fixed = [not table.free[k] and np.isfinite(table.fixed[k]) and table.fixed[k] != 0 for k in rows]
     marker = [j for j, is_fixed in enumerate(fixed) if is_fixed]
+    if not marker and loadings[0] < 0:
+        loadings = -loadings  # a free factor points the way of its first indicator, as lavaan's does
     unit = 1.0
     if marker and abs(loadings[marker[0]]) > 0.05 * np.sqrt(big[indicators[marker[0]], indicators[marker[0]]]):
         unit = table.fixed[rows[marker[0]]] / loadings[marker[0]]
