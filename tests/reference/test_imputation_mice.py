@@ -94,3 +94,26 @@ def test_proportional_odds_agrees_with_matching():
     estimate, within, between = pooled(impute(frame, plan, m=60, iterations=10, seed=13), numbers)
     error = np.sqrt(within + between)  # two right models of one variable differ by much less than a standard error
     assert (np.abs(estimate - PMM[1]) < 0.5 * error).all()
+
+
+# method 2l.pan for x2 and item, program as class, m = 150, maxit = 8, paniter = 100; mean of seeds 5 and 6
+PAN = (
+    300,
+    [0.417525775, 0.812277975, 0.218040325],
+    [0.036589731, 0.004551888, 0.003653067],
+    [0.018718295, 0.002073504, 0.001898371],
+)
+
+
+@pytest.mark.slow
+def test_random_intercepts_as_pan():
+    frame = pd.read_csv(DATA)
+    plan = plan_imputation(
+        frame,
+        ["y", "x1", "x2", "item"],
+        minimum_correlation=0,
+        cluster="program",
+        methods={"x2": "2l.norm", "item": "2l.norm"},
+    )
+    result = impute(frame, plan, m=150, iterations=8, seed=1)
+    assert_within_monte_carlo_error(150, pooled(result, numbers), PAN)

