@@ -22,22 +22,26 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/snakemake --lint
 
-# uv if it is there, else pip; --without-pip because some systems ship python3 without ensurepip.
+# uv if it is there and works, else pip; --without-pip because some systems ship python3 without ensurepip.
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "STOPPED in set-up: Python 3.11 or later is needed -> make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv from requirements.lock (once, about a minute)"
 	@rm -rf .venv
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --python $(PYTHON) .venv && \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock && \
-	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
-	else \
-	  $(PYTHON) -m venv --without-pip .venv && \
-	  $(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements.lock && \
-	  $(PYTHON) -m pip --python $(BIN)/python install --quiet --no-deps --no-build-isolation -e . && \
-	  { PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q .venv/lib >/dev/null || true; } ; \
-	fi
+	@{ command -v uv >/dev/null 2>&1 && $(MAKE) --silent .with-uv 2>/dev/null ; } || $(MAKE) --silent .with-pip
 	@touch $@
+
+.PHONY: .with-uv .with-pip
+.with-uv:
+	uv venv --quiet --python $(PYTHON) .venv
+	uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+
+.with-pip:
+	rm -rf .venv
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --no-deps --no-build-isolation -e .
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q .venv/lib >/dev/null || true
 
 # The one source of versions: pyproject.toml says what is needed, this says exactly which.
 lock:
