@@ -40,7 +40,10 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "status",
         ),
     ),
-    "scores": (("measurement", "scores"), ("determinacy", "se_curve", "recommendation")),
+    "scores": (
+        ("measurement", "scores"),
+        ("determinacy", "se_curve", "recommendation"),
+    ),
     "outcomes": (("outcomes",), ("definitions", "rates")),
     "link": (("link",), ("estimates", "effects", "cohorts", "joint", "flow", "status")),
 }
