@@ -51,7 +51,14 @@ rule scores:
     threads: 1
     params:
         study=study_config(
-            "measurement", "scores", "instrument", "sample", "link", "roles", "waves", "report"
+            "measurement",
+            "scores",
+            "instrument",
+            "sample",
+            "link",
+            "roles",
+            "waves",
+            "report",
         ),
     script:
         "../scripts/scores.py"

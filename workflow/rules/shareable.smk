@@ -26,7 +26,24 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "crosscheck",
         ),
     ),
-    "scores": (("measurement", "scores"), ("determinacy", "se_curve", "recommendation")),
+    "invariance": (
+        ("measurement", "invariance"),
+        (
+            "invariance",
+            "partial",
+            "effects",
+            "means",
+            "collapse",
+            "verdicts",
+            "change",
+            "agreement",
+            "status",
+        ),
+    ),
+    "scores": (
+        ("measurement", "scores"),
+        ("determinacy", "se_curve", "recommendation"),
+    ),
     "outcomes": (("outcomes",), ("definitions", "rates")),
     "link": (("link",), ("estimates", "effects", "cohorts", "joint", "flow", "status")),
 }

@@ -14,6 +14,7 @@ from alliance.reporting.tables import Column, Table
 _BLOCKS = {
     "sample": "Sample",
     "measurement": "Measurement",
+    "invariance": "Invariance",
     "scores": "Scores",
     "outcomes": "Outcomes",
     "link": "Link",

@@ -17,6 +17,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels, number_word
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import NARROW, WIDE
+from alliance.reporting.sections.invariance import add_invariance
 from alliance.reporting.sections.items import likert_figure
 from alliance.reporting.sections.measurement_more import add_more
 from alliance.reporting.sections.measurement_tables import TOTAL, detail_tables, fit_table, reliability_table
@@ -54,6 +55,7 @@ def measurement_section(results: Results, labels: Labels) -> Section:
         section.blocks.append(likert)
     section.blocks += [TableBlock(t, folded=True) for t in detail_tables(results, labels, chosen, fits)]
     add_more(section, results, labels)
+    add_invariance(section, results, labels)
     return section
 
 

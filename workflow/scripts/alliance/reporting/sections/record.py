@@ -35,7 +35,7 @@ def issues_section(results: Results, labels: Labels) -> Section:
 def status_section(results: Results, labels: Labels) -> Section:
     """Every model that was asked for and what became of it."""
     section = Section("status", "Status of every model")
-    rows = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status")]
+    rows = [r for stage in ("measurement", "invariance", "link") for r in results.rows(f"{stage}_status")]
     if not rows:
         section.say("No models were asked for.")
         return section

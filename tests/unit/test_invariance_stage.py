@@ -1,0 +1,115 @@
+"""The invariance stage: the planted item is found, clean groups stay clean, and what data can do is a line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from alliance.measurement.collapse import collapse
+from alliance.measurement.comparisons import by_group, by_occasion
+from alliance.measurement.invariance_stage import run
+from alliance.measurement.occasions import icc_agreement, latent_change
+from scipy.stats import norm
+
+KEY = {"bond": ["b1", "b2", "b3"], "goal": ["g1", "g2", "g3"]}
+CUTS = [-1.2, -0.4, 0.5]
+
+
+def answers(n=700, shift=0.0, seed=1, eta=None):
+    """Six four-point items of two factors; in the second half of the rows g2 is harder to agree to by ``shift``."""
+    rng = np.random.default_rng(seed)
+    eta = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], n) if eta is None else eta
+    out = {}
+    for k, items in enumerate(KEY.values()):
+        for item in items:
+            response = 0.8 * eta[:, k] + 0.6 * rng.standard_normal(n)
+            response -= shift * (np.arange(n) >= n // 2) * (item == "g2")
+            out[item] = np.digitize(response, CUTS) + 1.0
+    return pd.DataFrame(out)
+
+
+def sample(n=700):
+    return pd.DataFrame({"half": np.where(np.arange(n) < n // 2, "first", "second")})
+
+
+def test_planted_item_is_found_and_only_it():
+    found = run(by_group("half", sample(3000), answers(3000, shift=0.8), KEY, {}), {}, seed=1)
+    verdict = found.rows["verdicts"][0]
+    assert verdict["released"] == "g2"
+    assert verdict["level"] in ("intercepts", "residuals")
+    assert {row["item"] for row in found.rows["partial"] if row["released"]} == {"g2"}
+    effect = found.rows["effects"][0]
+    assert effect["item"] == "g2"
+    truth = sum(norm.cdf(cut + 0.8) - norm.cdf(cut) for cut in CUTS)  # points by which the answers are lower
+    assert abs(effect["difference"]) == pytest.approx(truth, abs=0.1)
+    assert {row["dimension"] for row in found.rows["means"]} == set(KEY)
+
+
+def test_equal_groups_keep_every_item():
+    found = run(by_group("half", sample(), answers(seed=5), KEY, {}), {}, seed=1)
+    assert found.rows["verdicts"][0]["released"] == ""
+    assert all(abs(row["mean"]) < 3 * row["se"] for row in found.rows["means"])
+
+
+def test_sparse_categories_are_merged_towards_the_middle_in_all_groups():
+    data = pd.DataFrame({"b1": [1.0] * 2 + [2.0] * 20 + [3.0] * 20 + [2.0] * 20 + [3.0] * 20})
+    groups = pd.Series(["a"] * 42 + ["b"] * 40)
+    merged, log = collapse(data, {"b1": ["b1"]}, groups, 5)
+    assert sorted(merged["b1"].unique()) == [2.0, 3.0]
+    assert log == [{"item": "b1", "category": 1.0, "into": 2.0, "smallest_n": 0}]
+
+
+def bad(kind):
+    data, about = answers(), sample()
+    if kind == "constant item":
+        data.loc[about["half"] == "second", "b1"] = 4.0
+    elif kind == "small group":
+        about.loc[:2, "half"] = "three"
+    elif kind == "one group":
+        about["half"] = "first"
+    elif kind == "nobody":
+        data[:] = np.nan
+    return run(by_group("half", about, data, KEY, {}), {}, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        ("constant item", "note", "b1 is constant"),
+        ("small group", "note", "left out, fewer than 100 persons: three"),
+        ("one group", "failed", "too few persons"),
+        ("nobody", "failed", "too few persons"),
+    ],
+)
+def test_bad_input_is_a_line_and_the_rest_goes_on(kind, status, words):
+    found = bad(kind)
+    assert any(row["status"] == status and words in row["reason"] for row in found.rows["status"])
+    if status == "note":
+        assert found.rows["status"][-1]["status"] == "ok"
+
+
+def test_waves_without_answers_are_a_line():
+    empty = answers() * np.nan
+    found = run(by_occasion("waves", "wave", [answers(), empty], KEY), {}, seed=1)
+    assert found.rows["status"][-1]["status"] == "failed"
+    assert "hardly any answers" in found.rows["status"][-1]["reason"]
+
+
+def test_change_recovers_mean_and_stability():
+    rng = np.random.default_rng(3)
+    first = rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 1500)
+    second = 0.3 + 0.6 * first + 0.8 * rng.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], 1500)
+    frames = [answers(1500, seed=4, eta=first), answers(1500, seed=6, eta=second)]
+    found = run(by_occasion("waves", "wave", frames, KEY), {}, seed=1)
+    factors = {d: [f"{d}_1", f"{d}_2"] for d in KEY}
+    rows = latent_change("waves", found.fits["intercepts"], factors, "WLSMV", means=True)
+    value = {(r["dimension"], r["measure"]): r for r in rows}
+    for dimension in KEY:
+        for measure, truth in (("mean_change", 0.3), ("stability", 0.6), ("autoregression", 0.6)):
+            row = value[dimension, measure]
+            assert abs(row["value"] - truth) < 3.5 * row["se"]
+
+
+def test_icc_agreement_of_shrout_and_fleiss():
+    """Six targets, four judges (Shrout & Fleiss, 1979): ICC(A,1) = .29, 95% CI [.02, .76]."""
+    ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
+    value, low, high = icc_agreement(ratings)
+    assert (round(value, 2), round(low, 2), round(high, 2)) == (0.29, 0.02, 0.76)
