@@ -31,11 +31,13 @@ def place_inputs(config: dict, file: str = "config") -> list[Problem]:
     for name, entry in config["inputs"].items():
         entry["path"] = (folder / entry["path"]).as_posix()
         if not Path(entry["path"]).is_file():
-            remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if config.get("folder") else "")
+            keys = f"inputs.{name}.path" + (" or folder" if config.get("folder") else "")
+            remedy = f"put the file there, or change {keys}"
             problems.append(Problem("no such file", entry["path"], f"{file}, key inputs.{name}", remedy))
     for key in ("codebook", "claims"):
         if config.get(key) and not Path(config[key]).is_file():
-            problems.append(Problem("no such file", config[key], f"{file}, key {key}", f"put it there, or change {key}"))
+            remedy = f"put the file there, or change {key}"
+            problems.append(Problem("no such file", config[key], f"{file}, key {key}", remedy))
     return problems
 
 
