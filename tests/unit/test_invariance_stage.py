@@ -113,3 +113,19 @@ def test_icc_agreement_of_shrout_and_fleiss():
     ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
     value, low, high = icc_agreement(ratings)
     assert (round(value, 2), round(low, 2), round(high, 2)) == (0.29, 0.02, 0.76)
+
+
+def test_holzinger_and_swineford_by_school_as_lavaan_has_it():
+    """Intercepts fail between the schools (Pasteur, Grant-White); x3 and x7 are what breaks them."""
+    from semopy.examples import holzinger39
+
+    data = holzinger39.get_data()
+    key = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
+    items = data[[i for members in key.values() for i in members]].reset_index(drop=True)
+    groups = data[["school"]].reset_index(drop=True)
+    found = run(by_group("school", groups, items, key, {}), {"estimator": "MLR"}, seed=1)
+    first = {row["step"]: row for row in found.rows["invariance"]}
+    assert first["configural"]["chisq"] == pytest.approx(115.851, abs=0.01)
+    assert first["configural"]["df"] == 48
+    tested = [row for row in found.rows["partial"] if row["step"] == "loadings+intercepts"]
+    assert {row["item"] for row in sorted(tested, key=lambda r: r["p_diff"])[:2]} == {"x3", "x7"}

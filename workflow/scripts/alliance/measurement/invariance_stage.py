@@ -236,8 +236,10 @@ def _write(comparison: Comparison, found: Found, ladder, released: list[str], es
     names = [str(g) for g in next(iter(ladder.fits.values())).group_labels] if comparison.groups is not None else []
     text = LEVELS[level]
     if released:
-        text += f" Partial: {', '.join(released)} left free; sum scores with {'it' if len(released) == 1 else 'them'}"
-        text += " are not comparable."
+        them = ", ".join(released)
+        if level == "residuals":
+            text = f"{LEVELS['intercepts'].partition(';')[0]}; means of sum scores only without {them}."
+        text += f" Partial: {them} left free."
     if doubt:
         text += f" With doubt at {', '.join(doubt)}: the criteria disagree and no single item explains it."
     found.rows["verdicts"].append({
