@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from alliance.reporting import apa
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
@@ -23,7 +24,9 @@ def add_invariance(section: Section, results: Results, labels: Labels) -> None:
     if rows:
         section.say("Whether the same is measured was tested step by step, and says what may be compared:")
     for row in rows:
-        section.say(f"**{escape(_name(labels, row['grouping']))}** (*n* = {row['n']}). {escape(str(row['text']))}")
+        section.say(
+            f"**{escape(_name(labels, row['grouping']))}** (*n* = {apa.count(row['n'])}). {escape(str(row['text']))}"
+        )
     for row in results.rows("invariance_status", status="failed"):
         section.say(f"**{escape(_name(labels, row['sample']))}.** Not compared: {escape(str(row['reason']))}.")
     section.blocks += [TableBlock(t, folded=True) for t in _tables(results, labels) if t]

@@ -95,7 +95,8 @@ def _limits(results: Results, labels: Labels) -> list[str]:
             f"**Small cells.** Counts of fewer than {apa.count(cell)} students by answer, group or outcome, and what "
             "would reveal them, are withheld; how many reports each filter excluded is given in full."
         )
-    failed = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status") if r["status"] != "ok"]
+    status = [r for stage in ("measurement", "link") for r in results.rows(f"{stage}_status")]
+    failed = [r for r in status if r["status"] in ("inadmissible", "failed")]
     if failed:
         pooled = sum(r["sample"] == POOLED for r in failed)
         said.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from alliance.reporting import apa
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
@@ -24,7 +23,7 @@ def add_more(section: Section, results: Results, labels: Labels) -> None:
 
 def _dimension(labels: Labels, row: dict[str, Any]) -> str:
     name = row.get("dimension")
-    return "" if apa.is_missing(name) or not str(name).strip() else f"**{escape(labels.dimension(str(name)))}.** "
+    return f"**{escape(labels.dimension(name))}.** " if isinstance(name, str) and name.strip() else ""
 
 
 def _tables(results: Results, labels: Labels) -> list[Table | None]:
