@@ -54,22 +54,28 @@ def test_one_core_and_four_give_the_same_bytes(finished, fresh):
     assert len(other) > 20
 
 
-def test_a_killed_run_ends_with_the_same_bytes(finished, fresh):
-    """kill -9 of Snakemake and of the job that it was running, then simply the same command again."""
+def start_and_reach_the_models(project, **options) -> subprocess.Popen:
+    """Start a run and come back when the sample stands and the models are at work."""
     run = subprocess.Popen(
-        fresh.command("--cores", "2"),
-        cwd=fresh.folder,
-        env=fresh.environment(),
+        project.command("--cores", "2"),
+        cwd=project.folder,
+        env=project.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        **options,
     )
     deadline = time.monotonic() + 300
-    while not (fresh.folder / "results/sample/flow.csv").exists():
+    while not (project.folder / "results/sample/flow.csv").exists():
         assert time.monotonic() < deadline, "the run never reached the sample stage"
         assert run.poll() is None, "the run ended by itself"
         time.sleep(0.1)
     time.sleep(1.0)
+    return run
+
+
+def test_a_killed_run_ends_with_the_same_bytes(finished, fresh):
+    """kill -9 of Snakemake and of the job that it was running, then simply the same command again."""
+    run = start_and_reach_the_models(fresh, start_new_session=True)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     again = fresh.snakemake()
@@ -79,19 +85,7 @@ def test_a_killed_run_ends_with_the_same_bytes(finished, fresh):
 
 def test_the_orphan_of_a_killed_snakemake_is_waited_for(finished, fresh):
     """kill -9 of Snakemake alone leaves its job at work; a new run waits for it instead of writing beside it."""
-    run = subprocess.Popen(
-        fresh.command("--cores", "2"),
-        cwd=fresh.folder,
-        env=fresh.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 300
-    while not (fresh.folder / "results/sample/flow.csv").exists():
-        assert time.monotonic() < deadline
-        assert run.poll() is None
-        time.sleep(0.1)
-    time.sleep(1.0)
+    run = start_and_reach_the_models(fresh)
     run.kill()
     run.wait()
     again = fresh.snakemake()
