@@ -3,23 +3,15 @@
 # Not workflow.basedir: that is where the front door stands.
 SCRIPTS = Path(str(workflow.current_basedir)).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
-# This checkout's library, for the jobs too, whatever else is installed in the environment.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(SCRIPTS.resolve()), os.environ.get("PYTHONPATH")])
-)
 
 import _session
 from alliance.study import validate_config
 
-CONFIG_FILE = (
-    os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else "config"
-)
-problems = validate_config(config, CONFIG_FILE) or _session.place_inputs(
-    config, CONFIG_FILE
-)
-if (
-    problems
-):  # nothing will run, so there is time to look at the data too and to name everything at once
+_session.prefer(SCRIPTS)
+CONFIG_FILE = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else "config"
+problems = validate_config(config, CONFIG_FILE) or _session.place_inputs(config, CONFIG_FILE)
+# Nothing will run, so there is time to look at the data too and to name everything at once.
+if problems:
     from alliance.survey.check import check_study
 
     problems = list(dict.fromkeys(problems + check_study(config, CONFIG_FILE)[0]))

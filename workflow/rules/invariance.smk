@@ -20,8 +20,6 @@ rule invariance:
         f"{BENCHMARKS}/invariance.tsv"
     threads: 1
     params:
-        study=study_config(
-            "invariance", "measurement", "instrument", "sample", "report"
-        ),
+        study=study_config("invariance", "measurement", "instrument", "sample", "report"),
     script:
         "../scripts/invariance.py"

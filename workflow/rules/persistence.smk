@@ -42,8 +42,6 @@ rule link:
         f"{BENCHMARKS}/link.tsv"
     threads: 1
     params:
-        study=study_config(
-            "link", "sample", "measurement", "instrument", "outcomes", "report"
-        ),
+        study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
     script:
         "../scripts/link.py"

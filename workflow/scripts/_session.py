@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import os
 import shutil
 import sys
 import time
@@ -19,6 +20,12 @@ from alliance.errors import Problem, Stop
 
 LOCKS = Path(".snakemake")
 _held: list[IO[str]] = []
+
+
+def prefer(scripts: Path) -> None:
+    """Let the jobs use this checkout's library, whatever else is installed in the environment."""
+    paths = [str(scripts.resolve()), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def place_inputs(config: dict, file: str = "config") -> list[Problem]:
