@@ -23,9 +23,13 @@ _held: list[IO[str]] = []
 
 
 def prefer(scripts: Path) -> None:
-    """Let the jobs use this checkout's library, whatever else is installed in the environment."""
+    """Let the jobs use this checkout's library, whatever else is installed, and one BLAS thread each.
+
+    Linear algebra on several threads adds up in another order, which moves the twelfth digit.
+    """
     paths = [str(scripts.resolve()), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def place_inputs(config: dict, file: str = "config") -> list[Problem]:
