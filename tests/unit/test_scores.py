@@ -1,5 +1,6 @@
 """Scores: rules for missing answers, standard errors that mean what they say, numbers of lavaan."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,23 @@ def test_export_has_labels_in_every_program(items, tmp_path):
     assert stata["bond_mentee_w1_sum"].mean() == pytest.approx(frame["bond_mentee_w1_sum"].mean())
     assert about.column_labels[1] == meta.column_labels[1]
     assert set(pd.read_csv(tmp_path / "codebook.csv")["variable"]) == set(frame.columns)
+
+
+def test_exported_files_have_the_same_bytes_whenever_they_are_written(tmp_path):
+    scores = pd.DataFrame(
+        {
+            "student_id": ["A1", "A2"],
+            "dimension": "bond",
+            "role": "mentee",
+            "wave": 1,
+            "method": "sum",
+            "score": [3.5, 4.25],
+            "se": [0.3, 0.3],
+        }
+    )
+    first = [path.read_bytes() for path in export_scores(scores, {}, tmp_path / "first")]
+    time.sleep(1.1)  # both formats hold the second of their writing
+    again = export_scores(scores, {}, tmp_path / "again")
+    assert [path.read_bytes() for path in again] == first
+    stata = pd.read_stata(tmp_path / "again/scores.dta")
+    assert stata["bond_mentee_w1_sum"].tolist() == [3.5, 4.25]

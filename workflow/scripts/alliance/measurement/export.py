@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alliance.measurement.scores import RULES
+from alliance.sav import forget_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LONGEST = 32  # characters of a variable name in Stata
 _LABEL = 80  # characters of a variable label in Stata
+_TITLE = "Alliance scores"
+_TIME = datetime(2016, 4, 1)  # of writing, in the Stata file: always the same, so that the bytes are
 _METHOD = {"sum": "mean of items", "regression": "factor score", "bartlett": "Bartlett score", "eap": "posterior mean"}
 
 
@@ -30,8 +34,10 @@ def export_scores(scores: pd.DataFrame, config: Mapping[str, Any], folder: str |
     files = [target / name for name in ("scores.csv", "scores.sav", "scores.dta", "codebook.csv")]
     wide.to_csv(files[0], index=False, lineterminator="\n")
     texts = [labels[c]["label"] for c in wide.columns]
-    pyreadstat.write_sav(wide, str(files[1]), column_labels=texts, file_label="Alliance scores")
-    pyreadstat.write_dta(wide, str(files[2]), column_labels=[t[:_LABEL] for t in texts], file_label="Alliance scores")
+    pyreadstat.write_sav(wide, str(files[1]), column_labels=texts, file_label=_TITLE)
+    forget_time(files[1])
+    short = {c: text[:_LABEL] for c, text in zip(wide.columns, texts, strict=True)}
+    wide.to_stata(files[2], write_index=False, version=118, time_stamp=_TIME, variable_labels=short, data_label=_TITLE)
     codebook = pd.DataFrame([{"variable": c, **labels[c]} for c in wide.columns])
     codebook.to_csv(files[3], index=False, lineterminator="\n")
     return files

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from alliance.robustness.demo_mess import SKIPPED, messy_reports, spell, spell_mentor
+from alliance.sav import forget_time
 
 AGREEMENT = {1: "Strongly disagree", 2: "Disagree", 3: "Neither agree nor disagree", 4: "Agree", 5: "Strongly agree"}
 WORDS = {str(code): word for code, word in AGREEMENT.items()}
@@ -174,9 +175,7 @@ def _write_spss(table, order: list[str], path: Path, rng: np.random.Generator) -
         missing_ranges={name: [SPSS_NOT_APPLICABLE, SPSS_NO_ANSWER] for name in names},
         row_compress=True,
     )
-    content = bytearray(path.read_bytes())
-    content[92:109] = b"01 Apr 1600:00:00"  # header: date (9 bytes) and time (8 bytes) of writing
-    path.write_bytes(bytes(content))
+    forget_time(path)
 
 
 def _write_roster(truth: dict, persons, path: Path, rng: np.random.Generator) -> None:
