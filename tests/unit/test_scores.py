@@ -100,3 +100,17 @@ def test_exported_files_have_the_same_bytes_whenever_they_are_written(tmp_path):
     assert [path.read_bytes() for path in again] == first
     stata = pd.read_stata(tmp_path / "again/scores.dta")
     assert stata["bond_mentee_w1_sum"].tolist() == [3.5, 4.25]
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "WLSMV"])
+def test_a_model_score_belongs_to_the_person_whose_answers_it_is_made_of(items, estimator):
+    gaps = items.mask(np.random.default_rng(7).random(items.shape) < 0.05)
+    ids = pd.Series([f"s{k}" for k in range(len(gaps))])
+    settings = {**SETTINGS, "estimator": estimator}
+    table, _, reasons = model_tables(ids, gaps, KEY, settings, ("mentee", 1), ["regression"])
+    assert not reasons
+    means = {d: pd.Series(gaps[columns].mean(axis=1).to_numpy(), index=ids) for d, columns in KEY.items()}
+    for dimension, part in table.groupby("dimension"):
+        assert np.corrcoef(part["score"], means[dimension][part["student_id"]])[0, 1] > 0.85
+    complete = gaps.notna().all(axis=1).sum()
+    assert len(table) == 3 * (complete if estimator == "ML" else gaps.notna().any(axis=1).sum())

@@ -89,6 +89,11 @@ def choose_estimator(asked: str, data: pd.DataFrame) -> str:
     return WLSMV if most <= MOST_CATEGORIES else MLR
 
 
+def answered_rows(items: pd.DataFrame, estimator: str) -> pd.Series:
+    """Which rows an estimator uses: ML those with all items answered, the others those with any."""
+    return items.notna().all(axis=1) if estimator == ML else items.notna().any(axis=1)
+
+
 def fit_measurement(
     model: MeasurementModel,
     data: pd.DataFrame,
@@ -106,7 +111,7 @@ def fit_measurement(
     """
     items = data[model.items].astype(float)
     chosen = choose_estimator(estimator, items)
-    rows = items.notna().all(axis=1) if chosen == ML else items.notna().any(axis=1)
+    rows = answered_rows(items, chosen)
     if cluster is not None:
         rows &= cluster.notna()
     used = items[rows]

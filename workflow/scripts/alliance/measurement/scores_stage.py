@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alliance.measurement.estimate import OK, WLSMV, MeasurementFit, fit_measurement
+from alliance.measurement.estimate import OK, WLSMV, MeasurementFit, answered_rows, choose_estimator, fit_measurement
 from alliance.measurement.key_check import check_key
 from alliance.measurement.samples import POOLED
 from alliance.measurement.scores import (
@@ -76,8 +76,9 @@ def fit_for_scores(
     menu = {model.name: model for model in model_menu(key, {**settings, "models": [name]}, checks)}
     model = menu[name]
     asked = estimator or str(settings.get("estimator") or WLSMV)
-    used = items[model.items].notna().any(axis=1).to_numpy()
-    fit = fit_measurement(model, items[used], minimum, estimator=asked)
+    chosen = choose_estimator(asked, items[model.items])
+    used = answered_rows(items[model.items], chosen).to_numpy()
+    fit = fit_measurement(model, items[used], minimum, estimator=chosen)
     if fit.status != OK:
         return None, used, f"model {name}, {fit.status}: {fit.reason}"
     return fit, used, ""
