@@ -151,7 +151,7 @@ def r_ladder() -> str:
 
 
 def tasks() -> list[Task]:
-    """What issue 3 lists under Speed."""
+    """The tasks that are timed: what a measurement study asks for, small and large."""
     wlsmv = f'estimator = "WLSMV", ordered = {r_names(ITEMS)}'
     ours = {"estimator": "WLSMV", "ordered": ITEMS}
     fiml = 'estimator = "ML", missing = "fiml"'
