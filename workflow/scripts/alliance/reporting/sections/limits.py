@@ -32,6 +32,24 @@ def limits_section(results: Results, labels: Labels) -> Section:
     return section
 
 
+def _about_estimator(results: Results, labels: Labels) -> str:
+    """What the estimator of the chosen model, as it was really used, takes for granted."""
+    chosen = results.block("measurement", "chosen")
+    rows = results.rows("measurement_fit", sample=POOLED, model=chosen)
+    used = str(rows[0]["estimator"] if rows else results.block("measurement", "estimator"))
+    name = labels.estimator(used)
+    if used == "WLSMV":
+        return (
+            f"**Items as ordered answers.** The measurement models were estimated by {name}: a normal response is "
+            "assumed to lie behind each answer, and whether an answer is missing may not depend on what it would be."
+        )
+    tests = "" if used == "MLR" else ", and the tests are not corrected for non-normality"
+    return (
+        f"**Items as numbers.** The measurement models were estimated by {name}, which treats ordered answers as "
+        f"continuous. With few or skewed answer categories loadings and fit come out too low{tests}."
+    )
+
+
 def _limits(results: Results, labels: Labels) -> list[str]:
     said = []
     if results.block("study", "simulated"):
@@ -46,16 +64,12 @@ def _limits(results: Results, labels: Labels) -> list[str]:
             "and to the outcomes alike may produce the associations."
         )
     if results.block("measurement"):
-        estimator = labels.estimator(str(results.block("measurement", "estimator") or "ML"))
-        said.append(
-            f"**Items as numbers.** The measurement models were estimated by {estimator} (semopy), which treats "
-            "ordered answers as continuous. With few or skewed "
-            "answer categories loadings and fit come out too low, and the tests are not corrected for non-normality."
-        )
-        said.append(
-            "**Invariance was not tested.** Whether the items mean the same in every cohort and group is assumed "
-            "when they are compared or pooled."
-        )
+        said.append(_about_estimator(results, labels))
+        if not results.rows("invariance_verdicts"):
+            said.append(
+                "**Invariance was not tested.** Whether the items mean the same in every cohort and group is assumed "
+                "when they are compared or pooled."
+            )
     if results.block("link"):
         scores = str(results.block("link", "scores"))
         said.append(
