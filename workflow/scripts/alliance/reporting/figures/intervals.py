@@ -136,12 +136,3 @@ def _axis_labels(scene: Scene, axis: Axis, bottom: float, width: float) -> float
         half = text_width(line, 12) / 2
         scene.text(min(max(middle, half), width - half), y, line, size=12, anchor="middle", colour=INK)
     return y + 8
-
-
-def legend(scene: Scene, entries: list[tuple[str, Look]], x: float, y: float) -> None:
-    """Marker and name of each series in a line."""
-    for name, style in entries:
-        scene.line(x, y - 4, x + 22, y - 4, stroke=style.colour, weight=1.8, dash=style.dash)
-        scene.marker(x + 11, y - 4, style.marker, 9, style.colour)
-        scene.text(x + 29, y, name, size=12)
-        x += 29 + text_width(name, 12) + 22
