@@ -101,6 +101,26 @@ def model_reliabilities(fit: MeasurementFit, *, errors: bool = True) -> list[Rel
     return rows + (_specific_ecv(fit) if fit.model.orthogonal else [])
 
 
+def all_reliabilities(
+    data: pd.DataFrame,
+    key: Mapping[str, Sequence[str]],
+    fits: Mapping[str, MeasurementFit],
+    correlated: MeasurementFit,
+    *,
+    errors: bool,
+) -> list[Reliability]:
+    """One coefficient per dimension and measure: where two models hold the same dimension, that of ``correlated``.
+
+    Model-based ones have intervals in the pooled sample only (``errors``).
+    """
+    ordered = [correlated, *(fits[name] for name in ("two", "bifactor", "one") if name in fits)]
+    found = {}
+    for row in alphas(data, key) + [r for fit in ordered for r in model_reliabilities(fit, errors=errors)]:
+        if row.dimension in key or row.dimension == TOTAL:
+            found.setdefault((row.dimension, row.measure), row)
+    return list(found.values())
+
+
 def _coefficients(fit: MeasurementFit, errors: bool) -> pd.DataFrame:
     """The engine's table: factor, coefficient, est, se."""
     import pandas as pd

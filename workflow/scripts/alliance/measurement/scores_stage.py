@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from alliance.measurement.estimate import OK, WLSMV, MeasurementFit, answered_rows, choose_estimator, fit_measurement
 from alliance.measurement.key_check import check_key
+from alliance.measurement.menu import model_menu
 from alliance.measurement.samples import POOLED
 from alliance.measurement.scores import (
     BARTLETT,
@@ -22,7 +23,6 @@ from alliance.measurement.scores import (
     sum_error,
     sum_scores,
 )
-from alliance.measurement.stage import model_menu
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -131,12 +131,12 @@ def separability(
 
     def say(rows: Sequence[FactorCorrelation]) -> str:
         return "; ".join(
-            f"{labels[c.dimension_1]} and {labels[c.dimension_2]} (r = {_number(c.r)}, "
-            f"95% CI [{_number(c.ci_lower)}, {_number(c.ci_upper)}])"
+            f"{labels[c.dimension_1]} and {labels[c.dimension_2]} (r = {two_decimals(c.r)}, "
+            f"95% CI [{two_decimals(c.ci_lower)}, {two_decimals(c.ci_upper)}])"
             for c in rows
         )
 
-    limit = f"the cut of {_number(cut)} (N = {n})"
+    limit = f"the cut of {two_decimals(cut)} (N = {n})"
     if not close:
         text = f"The dimensions can be told apart: the interval of every factor correlation is below {limit}: "
         return Separability(DISTINCT, pairs, text + say(correlations) + ".")
@@ -149,6 +149,6 @@ def separability(
     return Separability(MIXED, pairs, f"{text}Told apart: {say(apart)}. {warning}")
 
 
-def _number(value: float) -> str:
+def two_decimals(value: float) -> str:
     """Two decimals without a leading zero, a true minus sign (APA)."""
     return f"{value:.2f}".replace("-", "−").replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
