@@ -18,26 +18,9 @@ from alliance.reporting.figures.png import to_png
 from alliance.reporting.figures.scene import Ellipse, Scene, Text, text_width, wrap
 from alliance.reporting.figures.style import LOOKS, diverging, look, luminance
 from alliance.reporting.figures.svg import to_svg
+from drawings import outside, overlap, overlapping_texts
 
 RATIO = Scale("ratio", "Odds ratio", 1.0, "less likely", "more likely")
-
-
-def overlap(a, b, slack: float = 0.5) -> bool:
-    return a[0] < b[2] - slack and b[0] < a[2] - slack and a[1] < b[3] - slack and b[1] < a[3] - slack
-
-
-def overlapping_texts(scene: Scene) -> list[tuple[str, str]]:
-    texts = [shape for shape in scene.shapes if isinstance(shape, Text) and shape.text]
-    return [(a.text, b.text) for a, b in combinations(texts, 2) if overlap(a.box, b.box)]
-
-
-def outside(scene: Scene) -> list[str]:
-    texts = [shape for shape in scene.shapes if isinstance(shape, Text) and shape.text]
-    return [
-        t.text
-        for t in texts
-        if t.box[0] < -1 or t.box[2] > scene.width + 1 or t.box[1] < -1 or t.box[3] > scene.height + 1
-    ]
 
 
 def measured(

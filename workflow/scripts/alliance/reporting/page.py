@@ -16,6 +16,7 @@ from alliance.reporting.methods import methods_text
 from alliance.reporting.results import Results
 from alliance.reporting.sections.answer import answer_section
 from alliance.reporting.sections.decisions import decisions_section
+from alliance.reporting.sections.invariance import invariance_section
 from alliance.reporting.sections.limits import limits_section
 from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
@@ -36,6 +37,7 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         flow_section,
         sample_section,
         measurement_section,
+        invariance_section,
         links_section,
         outcomes_section,
         missing_section,
@@ -44,7 +46,8 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         issues_section,
         status_section,
     )
-    return [*(part(results, labels) for part in parts), record_section(results, labels, versions)]
+    made = (part(results, labels) for part in parts)
+    return [*(section for section in made if section), record_section(results, labels, versions)]
 
 
 def write_report(

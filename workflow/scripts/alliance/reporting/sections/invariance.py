@@ -6,30 +6,85 @@ from collections.abc import Sequence
 from typing import Any
 
 from alliance.reporting import apa
-from alliance.reporting.blocks import Section, TableBlock
+from alliance.reporting.blocks import Figure, Section, TableBlock
+from alliance.reporting.figures.grid import DOUBT, FAILS, HOLDS, UNTESTED, Verdicts, verdict_grid
 from alliance.reporting.inline import escape
-from alliance.reporting.labels import Labels
+from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import Results
-from alliance.reporting.tables import Table
+from alliance.reporting.sections.forest import NARROW, WIDE
+from alliance.reporting.tables import Column, Table
 
 _INTERVAL = {"ci_lower": "95% CI from", "ci_upper": "to", "se": "*SE*", "n": "*n*"}
 
 
-def add_invariance(section: Section, results: Results, labels: Labels) -> None:
-    """Adds nothing when the config asks for no comparison."""
+def invariance_section(results: Results, labels: Labels) -> Section | None:
+    """None when the config asks for no comparison."""
+    section = Section("invariance", "Is the same measured?")
     rows = results.rows("invariance_verdicts")
     if not rows and not results.has("invariance_status"):
-        return
+        return None
     if rows:
-        section.say("Whether the same is measured was tested step by step, and says what may be compared:")
-    for row in rows:
         section.say(
-            f"**{escape(_name(labels, row['grouping']))}** (*n* = {apa.count(row['n'])}). {escape(str(row['text']))}"
+            "Whether the same is measured in different groups, waves and roles was tested step by step; how far the "
+            "steps hold says what may be compared."
         )
+        section.blocks.append(_overview(results, labels, rows))
+        section.blocks.append(TableBlock(_allowed(labels, rows)))
     for row in results.rows("invariance_status", status="failed"):
         section.say(f"**{escape(_name(labels, row['sample']))}.** Not compared: {escape(str(row['reason']))}.")
     section.blocks += [TableBlock(t, folded=True) for t in _tables(results, labels) if t]
+    return section
+
+
+_VERDICTS = {"supported": HOLDS, "unclear": DOUBT, "rejected": FAILS}
+
+
+def _overview(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> Figure:
+    """Each comparison's verdict at each step, as a grid."""
+    tests = results.rows("invariance_invariance")
+    steps = list(dict.fromkeys(str(r["step"]).split("+")[-1] for r in tests if r["verdict"] != "baseline"))
+    found = {(str(r["grouping"]), str(r["step"]).split("+")[-1]): str(r["verdict"]) for r in tests}
+    lines, data = (
+        [],
+        Table(
+            "invariance_overview",
+            "Invariance at a glance",
+            [Column("Comparison", numeric=False), *(Column(s.capitalize(), numeric=False) for s in steps)],
+        ),
+    )
+    for row in rows:
+        key, name = str(row["grouping"]), _name(labels, row["grouping"])
+        verdicts = [found.get((key, step), "") for step in steps]
+        free = "" if is_missing_text(row["released"]) else f"{row['released']} left free"
+        lines.append(Verdicts(name, tuple(_VERDICTS.get(v, UNTESTED) for v in verdicts), free))
+        data.add(escape(name), *(escape(v) if v else apa.MISSING for v in verdicts))
+    said = [f"{line.label}: " + ", ".join(f"{s} {v or 'not tested'}" for s, v in zip(steps, line.steps, strict=True))
+            for line in lines]  # fmt: skip
+    return Figure(
+        name="invariance",
+        title="Is the same measured? Steps of invariance in each comparison",
+        alt=f"Grid of verdicts. {'. '.join(said)}.",
+        scene=verdict_grid([s.capitalize() for s in steps], lines, WIDE),
+        narrow=verdict_grid([s.capitalize() for s in steps], lines, NARROW),
+        data=data,
+        note="Equal thresholds, loadings, intercepts and residuals, each step beside the ones before it. "
+        "Thresholds: the same words mean the same step of the answer. Loadings: associations may be compared. "
+        "Intercepts: latent means may be compared. Residuals: means of sum scores may be compared.",
+    )
+
+
+def _allowed(labels: Labels, rows: list[dict[str, Any]]) -> Table:
+    """What each comparison allows, in words."""
+    table = Table(
+        "invariance_verdicts",
+        "What may be compared",
+        [Column("Comparison", numeric=False), Column("*n*"), Column("Verdict", numeric=False)],
+        note="Decided by criteria declared in the config: change in CFI and in RMSEA, and the scaled difference test.",
+    )
+    for row in rows:
+        table.add(escape(_name(labels, row["grouping"])), apa.count(row["n"]), escape(str(row["text"])))
+    return table
 
 
 def _name(labels: Labels, grouping: str) -> str:

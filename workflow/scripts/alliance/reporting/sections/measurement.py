@@ -17,9 +17,9 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels, number_word
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import NARROW, WIDE
-from alliance.reporting.sections.invariance import add_invariance
 from alliance.reporting.sections.items import likert_figure
 from alliance.reporting.sections.measurement_more import add_more
+from alliance.reporting.sections.measurement_pictures import precision_figure, residuals_figure
 from alliance.reporting.sections.measurement_tables import TOTAL, detail_tables, fit_table, reliability_table
 from alliance.reporting.tables import Column, Table
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
@@ -50,12 +50,11 @@ def measurement_section(results: Results, labels: Labels) -> Section:
         if words:
             section.say(words)
         section.blocks.append(TableBlock(reliability_table(results, labels)))
-    likert = likert_figure(results, labels)
-    if likert:
-        section.blocks.append(likert)
+    pictures = (precision_figure(results, labels), likert_figure(results, labels),
+                residuals_figure(results, labels, chosen))  # fmt: skip
+    section.blocks += [figure for figure in pictures if figure]
     section.blocks += [TableBlock(t, folded=True) for t in detail_tables(results, labels, chosen, fits)]
     add_more(section, results, labels)
-    add_invariance(section, results, labels)
     return section
 
 

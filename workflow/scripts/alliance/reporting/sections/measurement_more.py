@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
 
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
-from alliance.reporting.labels import Labels
+from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import POOLED, Results
-from alliance.reporting.tables import Table
+from alliance.reporting.tables import Column, Table
 
 
 def add_more(section: Section, results: Results, labels: Labels) -> None:
     """Sentences about the use of the scores, and folded tables, each only where its file has rows."""
-    words = [f"{_dimension(labels, r)}{r['text']}" for r in results.rows("scores_recommendation")]
-    for text in words:
-        section.say(text)
+    _add_recommendation(section, results, labels)
     section.blocks += [TableBlock(t, folded=True) for t in _tables(results, labels) if t]
 
 
-def _dimension(labels: Labels, row: dict[str, Any]) -> str:
-    name = row.get("dimension")
-    return f"**{escape(labels.dimension(name))}.** " if isinstance(name, str) and name.strip() else ""
+def _add_recommendation(section: Section, results: Results, labels: Labels) -> None:
+    """What each score is good for: a row per dimension, and once what holds for all of them."""
+    rows = results.rows("scores_recommendation")
+    own = {str(r["dimension"]): _sentences(str(r["text"])) for r in rows if not is_missing_text(r.get("dimension"))}
+    shared = [s for s in next(iter(own.values()), []) if len(own) > 1 and all(s in said for said in own.values())]
+    table = Table("score_use", "What the scores are good for",
+                  [Column("Dimension", numeric=False), Column("Use", numeric=False)],
+                  note=escape(" ".join(shared)))  # fmt: skip
+    for dimension, said in own.items():
+        different = [s for s in said if s not in shared]
+        table.add(escape(labels.dimension(dimension)), escape(" ".join(different) or "As said below."))
+    if own:
+        section.blocks.append(TableBlock(table))
+    for row in rows:
+        if is_missing_text(row.get("dimension")):
+            section.say(escape(str(row["text"])))
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=\.) (?=[A-Z])", text)
 
 
 def _tables(results: Results, labels: Labels) -> list[Table | None]:
