@@ -157,7 +157,7 @@ def test_plausible_values_repeat_with_the_seed_and_spread_with_the_parameters():
     once, again = plausible_values(fit, 3, 9), plausible_values(fit, 3, 9)
     pd.testing.assert_frame_equal(once, again)
     assert not np.allclose(once["f"], plausible_values(fit, 3, 10)["f"])
-    with pytest.raises(ValueError, match="missing values: z"):
+    with pytest.raises(ValueError, match="without missing values in the conditioning variables: z"):
         plausible_values(fit, 1, conditioning=pd.DataFrame({"z": np.full(150, np.nan)}))
 
 

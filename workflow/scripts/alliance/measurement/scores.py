@@ -105,17 +105,13 @@ def plausible(
 ) -> pd.DataFrame:
     """Plausible values: columns row (position), draw (1..draws) and one per factor, in latent standard deviations.
 
-    ``conditioning``: numeric columns without gaps, one row per row of the fit's data, of the variables that later
-    analyses relate the values to. The model's parameters are held at their estimates: with samples of some hundreds
-    their uncertainty adds little to that of the draws, and drawing them too takes many times longer.
+    ``conditioning``: numeric columns, one row per row of the fit's data, of the variables that later
+    analyses relate the values to; a row with a gap has no draws. The model's parameters are drawn too.
     """
     from alliance.sem.plausible import plausible_values
 
     given = None if conditioning is None else conditioning[used].reset_index(drop=True)
-    drawn = plausible_values(fit.fit, draws, seed, conditioning=given, uncertain=False)
-    sd = latent_sd(fit)
-    for factor in fit.model.latents:
-        drawn[factor] = drawn[factor] / sd[factor]
+    drawn = plausible_values(fit.fit, draws, seed, conditioning=given, standardise=True)
     drawn.insert(0, "row", np.flatnonzero(used)[drawn.index.to_numpy()])
     return drawn.reset_index(drop=True)
 
