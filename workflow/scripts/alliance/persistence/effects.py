@@ -48,13 +48,16 @@ def marginal_effects(
     names += [v for v in asked if v not in names]
     means = at == "mean"
     base = rows if at is None or means else rows.assign(**dict(at))
+    base = base[[c for c in base.columns if c in design.variables() or c in names]]
+    X = design.matrix(base)
     found: list[tuple[str, str, Quantity]] = []
     for name in names:
         for label, low, high in _plan(fit, name, base, asked.get(name)):
             if high is None:
-                quantity = _slope(fit, base, name, weights, means)
+                quantity = _slope(fit, base, name, weights, means, X)
             else:
-                a, b = (_mean(fit, base.assign(**{name: value}), weights, means) for value in (low, high))
+                moved = (design.matrix(base.assign(**{name: value}), X, {name}) for value in (low, high))
+                a, b = (_mean(fit, Z, weights, means) for Z in moved)
                 quantity = (b[0] - a[0], b[1] - a[1])
             found.append((name, label, quantity))
     return _frame(fit, found, len(rows))
@@ -73,7 +76,7 @@ def average_predictions(
     for values in zip(*grid.values(), strict=True):
         fixed = dict(zip(grid, values, strict=True))
         label = ", ".join(f"{name}={value}" for name, value in fixed.items())
-        found.append(("prediction", label, _mean(fit, rows.assign(**fixed), weights, False)))
+        found.append(("prediction", label, _mean(fit, fit._design().matrix(rows.assign(**fixed)), weights, False)))
     return _frame(fit, found, len(rows))
 
 
@@ -90,9 +93,8 @@ def _frame(fit: OutcomeFit, found: list[tuple[str, str, Quantity]], n: int) -> p
     return frame
 
 
-def _mean(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray, at_means: bool) -> Quantity:
+def _mean(fit: OutcomeFit, X: np.ndarray, weights: np.ndarray, at_means: bool) -> Quantity:
     link = fit.response()
-    X = fit._design().matrix(rows)
     w = weights / weights.sum()
     if at_means:
         X, w = (w @ X)[None, :], np.ones(1)
@@ -100,13 +102,15 @@ def _mean(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray, at_means: bo
     return float(w @ link.mean(eta)), (w * link.slope(eta)) @ X
 
 
-def _slope(fit: OutcomeFit, rows: pd.DataFrame, name: str, weights: np.ndarray, at_means: bool) -> Quantity:
+def _slope(
+    fit: OutcomeFit, rows: pd.DataFrame, name: str, weights: np.ndarray, at_means: bool, X: np.ndarray
+) -> Quantity:
     link, b = fit.response(), np.nan_to_num(fit.coef)
     design = fit._design()
     x = rows[name].to_numpy(dtype=float)
     step = 1e-4 * (x.std() or 1.0)
-    X = design.matrix(rows)
-    dX = (design.matrix(rows.assign(**{name: x + step})) - design.matrix(rows.assign(**{name: x - step}))) / (2 * step)
+    up, down = (design.matrix(rows.assign(**{name: x + move}), X, {name}) for move in (step, -step))
+    dX = (up - down) / (2 * step)
     w = weights / weights.sum()
     if at_means:
         X, dX, w = (w @ X)[None, :], (w @ dX)[None, :], np.ones(1)

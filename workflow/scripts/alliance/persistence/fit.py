@@ -73,7 +73,7 @@ def fit_outcome(
     if kind in CLUSTERED and cluster is None:
         raise ValueError(f"vcov {kind} needs a cluster")
     ready = prepare(formula, data, cluster=cluster, weights=weights)
-    return _fit_glm_family(ready, family, _link(family, options), kind, level)
+    return fit_prepared(ready, family, _link(family, options), kind, level)
 
 
 def _fit_mixed(formula: str, data: pd.DataFrame, random, weights, quadrature: int, level: float) -> OutcomeFit:
@@ -125,7 +125,8 @@ def failed(ready: Prepared, family: str, link: str, kind: str, status: str, reas
     )  # fmt: skip
 
 
-def _fit_glm_family(ready: Prepared, family: str, link: str, kind: str, level: float) -> OutcomeFit:
+def fit_prepared(ready: Prepared, family: str, link: str, kind: str, level: float = 0.95) -> OutcomeFit:
+    """Fit one of :data:`GLM_LINKS` to rows that are prepared; ``kind`` as ``vcov`` of :func:`fit_outcome`."""
     trouble = unusable(ready, binary=link != "identity")
     if trouble:
         return failed(ready, family, link, kind, *trouble)

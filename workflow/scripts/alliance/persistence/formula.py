@@ -6,6 +6,7 @@ Coding of categories follows R: a category's first level is left out where the t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,19 @@ class Design:
     polynomials: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     coding: list[list[bool]] = field(default_factory=list)
 
-    def matrix(self, data: pd.DataFrame) -> np.ndarray:
-        """The design matrix (rows of ``data`` × ``names``) with the levels and polynomials learned at the fit."""
+    def matrix(self, data: pd.DataFrame, base: np.ndarray | None = None, changed: Collection[str] = ()) -> np.ndarray:
+        """The design matrix (rows of ``data`` × ``names``) with the levels and polynomials learned at the fit.
+
+        With ``base``, the matrix of the same rows before the columns ``changed`` of the data were, only terms that
+        hold one of these are made anew.
+        """
         blocks = [np.ones((len(data), 1))] if self.formula.intercept else []
         cache: dict[tuple[Factor, bool], np.ndarray] = {}
-        for term, full in zip(self.formula.terms, self.coding, strict=True):
+        assign = np.array(self.assign)
+        for place, (term, full) in enumerate(zip(self.formula.terms, self.coding, strict=True), 1):
+            if base is not None and not any(c in changed for factor in term for c in factor.node.columns()):
+                blocks.append(base[:, assign == place])
+                continue
             parts = []
             for factor, whole in zip(term, full, strict=True):
                 if (factor, whole) not in cache:
@@ -174,7 +183,10 @@ def category_levels(column: pd.Series) -> list[Any]:
 def _codes(column: pd.Series, levels: list[Any]) -> np.ndarray:
     import pandas as pd
 
-    codes = pd.Index(levels).get_indexer(pd.Index(column.astype(object)))
+    # one look-up per distinct value, not per row
+    held = column.array if isinstance(column.dtype, pd.CategoricalDtype) else pd.Categorical(column)
+    lookup = pd.Index(levels, dtype=object).get_indexer(pd.Index(held.categories, dtype=object))
+    codes = np.where(held.codes < 0, -1, lookup[held.codes] if len(lookup) else -1)
     if (codes < 0).any():
         unknown = sorted({str(v) for v in column[codes < 0].unique()})
         raise FormulaError(f"column {column.name}: level not seen when the model was fitted: {', '.join(unknown)}")
