@@ -38,7 +38,9 @@ class NameReport:
 def name_problems(config: Config, codebook: Codebook | None, file: str) -> list[Problem]:
     """All names that lead nowhere. Parts of a config that have a wrong form are passed over: the schema names those."""
     report = NameReport(file)
-    for check in (_stages, _measurement, _outcomes, _link):
+    from alliance.names_models import model_problems
+
+    for check in (_stages, _measurement, _outcomes, _link, model_problems):
         check(report, config)
     if codebook is not None:
         from alliance.names_codebook import CHECKS
@@ -170,14 +172,8 @@ def _link(r: NameReport, config: Config) -> None:
         r.known("link.scores", node["scores"], methods, "method", "scores.methods")
     define = block(config, "outcomes", "define")
     for name, model in block(node, "models").items():
-        if not isinstance(model, Mapping) or "outcome" not in model:
-            continue
-        key = f"link.models.{name}"
-        if r.known(f"{key}.outcome", model["outcome"], define, "outcome", "outcomes.define"):
-            times = block(define, model["outcome"]).get("kind") == "time_to_departure"
-            if times != (model.get("family") == "hazard"):
-                right = "hazard" if times else "logit"
-                r.add(f"{key}.family", f"{model.get('family')} does not fit {model['outcome']}", f"use {right}")
+        if isinstance(model, Mapping) and "outcome" in model:
+            r.known(f"link.models.{name}.outcome", model["outcome"], define, "outcome", "outcomes.define")
     clustered = str(node.get("vcov", "")).startswith("CR")
     if clustered and "cluster" not in node:
         r.add("link.vcov", f"{node['vcov']} needs link.cluster", "name the cluster, or use HC1")

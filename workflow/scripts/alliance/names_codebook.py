@@ -9,6 +9,7 @@ from typing import Any
 from alliance.codebook import Codebook, Column
 from alliance.errors import Problem
 from alliance.names import Config, NameReport, block, kinds, listed
+from alliance.outcome_kinds import interaction
 
 
 def _inputs(r: NameReport, config: Config, codebook: Codebook) -> None:
@@ -131,6 +132,15 @@ def _variables(r: NameReport, config: Config, codebook: Codebook) -> None:
         *(("describe.groups", name) for name in listed(block(config, "describe"), "groups")),
         *(("link.covariates", name) for name in listed(block(config, "link"), "covariates")),
     ]
+    models = block(config, "link", "models")
+    for name in models:
+        model = block(models, name)
+        place, dims = f"link.models.{name}", block(config, "instrument", "dimensions")
+        wanted += [(f"{place}.{k}", model.get(k)) for k in ("cluster", "weights", "group")]
+        wanted += [(f"{place}.covariates", variable) for variable in listed(model, "covariates")]
+        crossed = [variable for text in listed(model, "interactions") for variable in interaction(text)]
+        wanted += [(f"{place}.interactions", variable) for variable in crossed if variable not in dims]
+    wanted.append(("link.weights", block(config, "link").get("weights")))
     define = block(config, "outcomes", "define")
     wanted += [(f"outcomes.define.{name}.variable", block(define, name).get("variable")) for name in define]
     for key, name in wanted:

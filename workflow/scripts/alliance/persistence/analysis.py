@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from alliance.errors import Problem, Stop
 from alliance.persistence.outcomes import NO_ANSWER, NO_RECORD
+from alliance.persistence.settings import grouped_covariates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ class Analysis:
     formula: str
     data: pd.DataFrame
     students: int
+    options: dict[str, Any] = field(default_factory=dict)  # for fit_outcome, beside cluster and vcov
 
     def term(self, name: str) -> str:
         """A column's name as the tables show it: without the marks of the formula language."""
@@ -51,7 +53,7 @@ def standardised_predictors(sample: pd.DataFrame, scores: pd.DataFrame, config: 
         if link.get("standardise", True):
             values = (values - values.mean()) / values.std(ddof=1)
         students[predictor] = values
-    return reference_first(students, link.get("covariates", ()))
+    return reference_first(students, grouped_covariates(config))
 
 
 def reference_first(students: pd.DataFrame, covariates: Iterable[str]) -> pd.DataFrame:
@@ -77,23 +79,30 @@ def model_frame(
     """Students of one cohort (or all) with the outcome and, in ``_step``, the number of the step that loses them.
 
     Steps: 1 no score, 2 no record or answer of the outcome, 3 not at risk, 4 a covariate or the cluster is missing,
-    5 analysed.
+    6 a weight of zero, 5 analysed. ``link`` may be the link block or the settings of one model
+    (:func:`alliance.persistence.settings.model_settings`).
     """
+    import pandas as pd
+
     rows = students if cohort is None else students[students["cohort"] == cohort]
     held = outcome.set_index("student_id")
+    censored = held["censored"] if "censored" in held else pd.Series(False, index=held.index)
     rows = rows.assign(
         _value=rows["student_id"].map(held["value"]),
         _at_risk=rows["student_id"].map(held["at_risk"]).fillna(False).astype(bool),
+        _censored=rows["student_id"].map(censored).fillna(False).astype(bool),
         _why=rows["student_id"].map(held["reason_not_at_risk"]).fillna(NO_RECORD),
     )
-    needed = [*link.get("covariates", ()), *([link["cluster"]] if link.get("cluster") else [])]
+    needed = link.get("needed") or [*link.get("covariates", ()), *([link["cluster"]] if link.get("cluster") else [])]
+    weightless = rows[link["weights"]] == 0 if link.get("weights") else pd.Series(False, index=rows.index)
     steps = [
         rows[list(link["predictors"])].isna().any(axis=1),
         rows["_why"].isin([NO_RECORD, NO_ANSWER]),
         ~rows["_at_risk"],
         rows[needed].isna().any(axis=1) if needed else np.zeros(len(rows), dtype=bool),
+        weightless.fillna(False),
     ]
-    return rows.assign(_step=np.select(steps, [1, 2, 3, 4], default=5))
+    return rows.assign(_step=np.select(steps, [1, 2, 3, 4, 6], default=5))
 
 
 FLOW_STEPS = {
@@ -101,14 +110,20 @@ FLOW_STEPS = {
     2: ("linked", "With the outcome's records or answer", "No record or answer"),
     3: ("at_risk", "At risk of the outcome", "Not at risk"),
     4: ("complete", "Complete covariates", "Covariate or cluster missing"),
+    6: ("weighted", "With a weight above zero", "Weight of zero"),
+    7: ("varying", "In a cohort in which the outcome varies", "Everybody or nobody of the cohort has the outcome"),
 }
+ALWAYS = (1, 2, 3, 4)  # steps that the flow shows even when they lose nobody
 
 
 def flow_rows(rows: pd.DataFrame, model: str, cohort: str) -> list[dict[str, Any]]:
     """The flow of one model from the sample to the analysed students; n_in - excluded = n_out at every step."""
     found, n_in = [], len(rows)
-    for order, (step, label, reason) in FLOW_STEPS.items():
-        excluded = int((rows["_step"] == order).sum())
+    for order, (step, label, reason) in enumerate(FLOW_STEPS.values(), 1):
+        number = list(FLOW_STEPS)[order - 1]
+        excluded = int((rows["_step"] == number).sum())
+        if not excluded and number not in ALWAYS:
+            continue
         found.append(
             {
                 "model": model,
@@ -127,25 +142,66 @@ def flow_rows(rows: pd.DataFrame, model: str, cohort: str) -> list[dict[str, Any
     return found
 
 
+def set_aside_constant(rows: pd.DataFrame, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Cohorts in which everybody or nobody has a yes/no outcome leave the pooled sample: step 7.
+
+    Beside cohort effects such a cohort says nothing about the predictors, and its own effect would be infinite.
+    Returns the rows and what was done, for the status table.
+    """
+    analysed = rows[rows["_step"] == 5]
+    if settings.get("value") != "binary" or settings["family"] in ("linear", "firth"):
+        return rows, []
+    spread = analysed.groupby("cohort", observed=True)["_value"].agg(["min", "max"])
+    constant = spread[spread["min"] == spread["max"]]
+    if constant.empty or len(constant) == len(spread):
+        return rows, []
+    notes = [f"without cohort {c}: {'everybody' if low else 'nobody'} has the outcome" for c, low, _ in
+             constant.itertuples()]  # fmt: skip
+    gone = (rows["_step"] == 5) & rows["cohort"].isin(constant.index)
+    return rows.assign(_step=rows["_step"].mask(gone, 7)), notes
+
+
 def analysis_rows(
     rows: pd.DataFrame, periods: pd.DataFrame, block: Mapping[str, Any], link: Mapping[str, Any], *, pooled: bool
 ) -> Analysis:
-    """Formula and data of one model: predictors, covariates and, in the pooled sample, cohort fixed effects."""
+    """Formula and data of one model: predictors, covariates, interactions and, when pooled, cohort fixed effects.
+
+    ``block`` is the model's block of the config, ``link`` its settings (or the link block as it is).
+    """
     data = rows[rows["_step"] == 5].drop(columns=["_step", "_why", "_at_risk"])
     terms = [*link["predictors"], *link.get("covariates", ())]
     if pooled and len(data["cohort"].unique()) > 1:
         terms.append("C(cohort)")
+    terms = [_quoted(term) for term in terms]
+    terms += [":".join(_quoted(variable) for variable in crossed) for crossed in link.get("interactions") or ()]
     for column in link.get("covariates", ()):
         if data[column].dtype != "category":
             data[column] = data[column].astype(float)
+    options = dict(link.get("options") or {})
+    if link.get("weights"):
+        options["weights"] = link["weights"]
+    if link.get("random"):
+        options["random"] = link["random"]
+    if block["family"] == "cox":
+        data["_event"] = 1.0 - data.pop("_censored").astype(float)
+        return Analysis(f"_value ~ {' + '.join(terms)}", data, len(data), options | {"event": "_event"})
     if block["family"] != "hazard":
-        formula = f"_value ~ {' + '.join(map(_quoted, terms))}"
-        return Analysis(formula, data, len(data))
+        if link.get("categories"):
+            data["_value"] = _named(data["_value"], link["categories"])
+        return Analysis(f"_value ~ {' + '.join(terms)}", data, len(data), options)
     spells = periods[periods["outcome"] == block["outcome"]]
     long = spells[["student_id", "period", "event"]].merge(data.drop(columns="_value"), on="student_id", how="inner")
     long["period"] = baseline_categories(long["period"].to_numpy(), long["event"].to_numpy())
     start = "0 + C(period) + " if len(long["period"].unique()) > 1 else ""
-    return Analysis(f"event ~ {start}{' + '.join(map(_quoted, terms))}", long, long["student_id"].nunique())
+    return Analysis(f"event ~ {start}{' + '.join(terms)}", long, long["student_id"].nunique(), options)
+
+
+def _named(values: pd.Series, names: list[str]) -> pd.Series:
+    """Codes 0, 1 ... as an ordered categorical of the names."""
+    import pandas as pd
+
+    codes = values.to_numpy(dtype=float).astype(int)
+    return pd.Series(pd.Categorical.from_codes(codes, names, ordered=True), index=values.index)
 
 
 def _quoted(term: str) -> str:

@@ -11,6 +11,9 @@ from alliance.calendar import Calendar
 ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
+STATES = ("in_field", "switched", "left")  # values 0, 1, 2 of a state
+
+
 @dataclass(frozen=True)
 class Definition:
     """One outcome of ``outcomes.define``. What the config leaves out has these defaults.
@@ -72,6 +75,13 @@ def _read(name: str, block: Mapping[str, Any], fields: Mapping[str, Any], calend
 def _answer_text(value: Any) -> str:
     # unquoted yes and no reach us as YAML's booleans
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def categories(block: Mapping[str, Any]) -> list[str]:
+    """Names of the values 0, 1 ... of an outcome with several categories; empty for the others."""
+    if block.get("kind") == "state":
+        return list(STATES)
+    return [_answer_text(v) for v in block.get("order", ())] if block.get("kind") == "ordered" else []
 
 
 def ordinal(number: int) -> str:

@@ -35,9 +35,12 @@ def marginal_effects(
     level from the first, other numbers the mean slope dY/dX. ``contrasts`` asks for something else, per variable:
     ``(low, high)``, ``"sd"`` (one standard deviation more than observed), ``"iqr"`` or ``"p10-p90"`` (between observed
     quantiles), or a number (so much more than observed). ``at`` fixes other columns for all rows; ``at="mean"``
-    evaluates at the means of the design's columns instead of averaging over rows.
+    evaluates at the means of the design's columns instead of averaging over rows. Models of several categories give
+    one effect per category, with the category before the term: "left: bond".
     """
-    fit.response()  # says so when the model has no single mean
+    several = "categories" in fit.extra
+    if not several:
+        fit.response()  # says so when the model has no single mean
     rows = fit.data if data is None else data
     weights = fit.weights if data is None and fit.weights is not None else np.ones(len(rows))
     design = fit._design()
@@ -51,8 +54,13 @@ def marginal_effects(
     base = base[[c for c in base.columns if c in design.variables() or c in names]]
     X = design.matrix(base)
     found: list[tuple[str, str, Quantity]] = []
+    if several and means:
+        raise ValueError("effects at the means are not defined for models of several categories")
     for name in names:
         for label, low, high in _plan(fit, name, base, asked.get(name)):
+            if several:
+                found += _by_category(fit, base, name, label, (low, high), weights)
+                continue
             if high is None:
                 quantity = _slope(fit, base, name, weights, means, X)
             else:
@@ -117,6 +125,26 @@ def _slope(
     eta, rate = X @ b, dX @ b
     slope = link.slope(eta)
     return float(w @ (slope * rate)), (w * link.curvature(eta) * rate) @ X + (w * slope) @ dX
+
+
+def _by_category(
+    fit: OutcomeFit, rows: pd.DataFrame, name: str, label: str, between: tuple[Any, Any], weights: np.ndarray
+) -> list[tuple[str, str, Quantity]]:
+    """Differences (or, without a contrast, the slopes) of the categories' mean shares."""
+    from alliance.persistence.effects_categories import average_shares
+
+    low, high = between
+    width = 1.0
+    if high is None:
+        x = rows[name].to_numpy(dtype=float)
+        step = 1e-4 * (x.std() or 1.0)
+        low, high, width = x - step, x + step, 2 * step
+    (a, da), (b, db) = (average_shares(fit, rows.assign(**{name: value}), weights) for value in (low, high))
+    shares, gradients = (b - a) / width, (db - da) / width
+    return [
+        (f"{category}: {name}", label, (float(share), gradient))
+        for category, share, gradient in zip(fit.extra["categories"], shares, gradients, strict=True)
+    ]
 
 
 def _plan(fit: OutcomeFit, name: str, rows: pd.DataFrame, asked: Any) -> list[tuple[str, Any, Any]]:

@@ -121,14 +121,14 @@ def _ordinal(formula, data, kind, level, arguments, options) -> OutcomeFit:
     X, names, left_out = _covariates(ready, intercept=False)
     found = fit_ordinal(ready.y, X, names, ready.categories, ready.weights, link)
     if random:
-        return _ordinal_mixed(ready, X, found, random, arguments["quadrature"], link, level, left_out)
+        return _ordinal_mixed(ready, X, names, found, random, arguments["quadrature"], link, level, left_out)
     V = _sandwich(found.scores, found.inverse, ready.groups, kind)
-    extra = {"categories": found.categories}
+    extra = {"categories": found.categories, "columns": names}
     return _build(ready, "ordinal", f"cumulative {link}", found.names, found.coef, V, kind, level,
                   found.log_likelihood, found.converged, None, extra, left_out)  # fmt: skip
 
 
-def _ordinal_mixed(ready, X, start, random, quadrature, link, level, left_out) -> OutcomeFit:
+def _ordinal_mixed(ready, X, columns, start, random, quadrature, link, level, left_out) -> OutcomeFit:
     import pandas as pd
 
     from alliance.persistence.mixed import SINGULAR, group_codes, maximise, parse_random
@@ -146,7 +146,7 @@ def _ordinal_mixed(ready, X, start, random, quadrature, link, level, left_out) -
     information = -hessian[:-1, :-1] if sigma < SINGULAR else -hessian
     V = np.linalg.inv(information)[: len(first) - 1, : len(first) - 1]
     fit = _build(ready, "ordinal", f"cumulative {link}", start.names, parameters[:-1], V, "classic", level, value,
-                 converged, None, {"categories": ready.categories}, left_out)  # fmt: skip
+                 converged, None, {"categories": ready.categories, "columns": columns}, left_out)  # fmt: skip
     fit.variance_components = pd.DataFrame(
         {"group": [terms[0].name], "term_1": ["Intercept"], "term_2": [""], "variance": [sigma**2],
          "sd_or_correlation": [sigma], "levels": [len(names)]}
@@ -165,13 +165,13 @@ def _multinomial(formula, data, kind, level, arguments, options) -> OutcomeFit:
     X, names, left_out = _covariates(ready, intercept=True)
     found = fit_multinomial(ready.y, X, names, ready.categories, ready.weights)
     V = _sandwich(found.scores, found.inverse, ready.groups, kind)
-    extra = {"categories": found.categories, "base": found.categories[0]}
+    extra = {"categories": found.categories, "base": found.categories[0], "columns": names}
     return _build(ready, "multinomial", "multinomial logit", found.names, found.coef, V, kind, level,
                   found.log_likelihood, found.converged, None, extra, left_out)  # fmt: skip
 
 
 def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
-    from alliance.persistence.fit import unusable
+    from alliance.persistence.fit import separated, unusable
     from alliance.persistence.gee import STRUCTURES, fit_gee
 
     corr, link = options.get("corr", "exchangeable"), options.get("link", "logit")
@@ -189,6 +189,9 @@ def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
         return _nothing(ready, "gee", link, kind, *trouble)
     X, names, left_out = _covariates(ready, intercept=True)
     start = fit_glm(ready.y, X, link)
+    apart = separated(ready, start, names) if link == "logit" else None
+    if apart:
+        return _nothing(ready, "gee", link, kind, *apart)
     found = fit_gee(ready.y, X, ready.groups, start.coef, link, corr, bool(options.get("scale_fix", False)))
     robust = found.robust * (found.clusters / (found.clusters - 1) if kind == "CR1" else 1.0)
     extra = {"corr": corr, "alpha": found.alpha, "scale": found.scale, "naive_vcov": found.naive}

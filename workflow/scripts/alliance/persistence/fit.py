@@ -83,6 +83,7 @@ def _fit_mixed(formula: str, data: pd.DataFrame, random, weights, quadrature: in
         raise ValueError("family mixed_logit needs random effects, such as random='(1 | program)'")
     ready = prepare(formula, data, weights=weights, also=random_columns(random, tuple(map(str, data.columns))))
     trouble = unusable(ready, binary=True)
+    trouble = trouble or separated(ready, fit_glm(ready.y, ready.X, "logit", ready.weights))
     if trouble:
         return failed(ready, "mixed_logit", "logit", "classic", *trouble)
     return fit_mixed_logit(ready, random, quadrature, level)
@@ -132,12 +133,9 @@ def fit_prepared(ready: Prepared, family: str, link: str, kind: str, level: floa
         return failed(ready, family, link, kind, *trouble)
     result = fit_glm(ready.y, ready.X, link, ready.weights, firth=family == "firth")
     kept = ~result.aliased
-    if link != "identity" and family != "firth" and suspicious(result.eta, result.converged):
-        apart = separating_variables(ready.y, ready.X[:, kept], np.array(ready.design.assign)[kept])
-        if apart:
-            names = ", ".join(ready.design.term_name(term) for term in apart)
-            reason = f"the outcome is separated by {names}: no finite estimate exists"
-            return failed(ready, family, link, kind, "separated", reason)
+    apart = separated(ready, result) if link != "identity" and family != "firth" else None
+    if apart:
+        return failed(ready, family, link, kind, *apart)
     if not result.converged:
         return failed(ready, family, link, kind, "not_converged", f"no convergence in {result.iterations} iterations")
     status, reason = "ok", ""
@@ -156,6 +154,19 @@ def fit_prepared(ready: Prepared, family: str, link: str, kind: str, level: floa
         int(ready.y.sum()) if link != "identity" else None, ready.n_clusters, ready.n_dropped, status, reason,
         result.log_likelihood, True, level, ready.design, ready.data, ready.weights, clustered, kept,
     )  # fmt: skip
+
+
+def separated(ready: Prepared, result: GlmResult, names: list[str] | None = None) -> tuple[str, str] | None:
+    """Status and reason when the outcome is separated, else None; ``names`` says which columns were fitted."""
+    if not suspicious(result.eta, result.converged):
+        return None
+    columns = ready.design.names if names is None else names
+    kept = [ready.design.names.index(n) for n, a in zip(columns, result.aliased, strict=True) if not a]
+    apart = separating_variables(ready.y, ready.X[:, kept], np.array(ready.design.assign)[kept])
+    if not apart:
+        return None
+    found = ", ".join(ready.design.term_name(term) for term in apart)
+    return "separated", f"the outcome is separated by {found}: no finite estimate exists"
 
 
 def covariance(

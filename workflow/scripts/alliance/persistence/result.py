@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.persistence.formula import Design
-from alliance.persistence.links import Link
+from alliance.persistence.links import LINKS, Link
 from alliance.persistence.sandwich import Clustered
 
 if TYPE_CHECKING:
@@ -66,9 +66,13 @@ class OutcomeFit:
         return self.n
 
     def terms(self, variables: Sequence[str]) -> list[int]:
-        """Places of the columns whose name is one of ``variables`` or that come from one of these terms alone."""
+        """Places of the columns whose name is one of ``variables`` or that come from one of these terms alone.
+
+        A multinomial model has them once for each of its equations.
+        """
         wanted = set(variables)
-        return [i for i, name in enumerate(self.names) if name in wanted or _base(name) in wanted]
+        names = [name.split(": ", 1)[-1] for name in self.names] if self.family == "multinomial" else self.names
+        return [i for i, name in enumerate(names) if name in wanted or _base(name) in wanted]
 
     def test(self, terms: Sequence[str]) -> dict[str, Any]:
         """Joint Wald test that the coefficients of ``terms`` are zero: test, statistic, df, df_denominator, p_value.
@@ -111,7 +115,7 @@ class OutcomeFit:
 
         Raises ValueError for models without one mean (ordinal, multinomial, cox) and for random slopes.
         """
-        from alliance.persistence.links import LINKS, averaged
+        from alliance.persistence.links import averaged
 
         if self.link not in LINKS:
             raise ValueError(f"average marginal effects are not defined for a {self.family} model")
@@ -120,6 +124,13 @@ class OutcomeFit:
         if (self.variance_components["term_1"] != "Intercept").any():
             raise ValueError("average marginal effects are not defined for a model with random slopes")
         return averaged(LINKS[self.link], float(np.sqrt(self.variance_components["variance"].sum())))
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether :meth:`effects` is defined: not for Cox models and random slopes."""
+        if self.variance_components is not None and (self.variance_components["term_1"] != "Intercept").any():
+            return False
+        return self.link in LINKS or "categories" in self.extra
 
     def effects(
         self,

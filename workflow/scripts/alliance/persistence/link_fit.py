@@ -1,0 +1,57 @@
+"""Fitting one linking model so that nothing is raised: what goes wrong becomes a status and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from alliance.persistence.analysis import Analysis
+from alliance.persistence.fit import fit_outcome
+from alliance.persistence.result import OutcomeFit
+
+FAILED = ("constant_outcome", "too_few", "not_converged", "separated")
+PENALISED = ("logit", "hazard")  # families that Firth's likelihood stands in for when the outcome is separated
+FEW_CLUSTERS = 40  # below, CR0 and CR1 are known to be too small (Cameron & Miller 2015, J. Hum. Resour. 50:317)
+
+
+def fit_or_penalise(analysis: Analysis, family: str, link: Mapping[str, Any]) -> tuple[OutcomeFit | None, str, str]:
+    """Fit one model; where the outcome is separated, fit it by Firth's penalised likelihood and say so.
+
+    ``link`` holds the model's settings (cluster, vcov, predictors). Returns the fit, its status for the table (ok,
+    inadmissible: to be read with care, failed) and the reason; the fit is None when the numbers allow none.
+    """
+    options = analysis.options | {"cluster": link.get("cluster"), "vcov": link.get("vcov")}
+    if options.get("random"):
+        options |= {"cluster": None, "vcov": None}
+        family = "mixed_logit" if family == "hazard" else family
+    try:
+        fit = fit_outcome(analysis.formula, analysis.data, family=family, **options)
+        if fit.status == "separated" and family in PENALISED and options.get("link", "logit") == "logit":
+            options.pop("link", None)
+            penalised = fit_outcome(analysis.formula, analysis.data, family="firth", **options)
+            state, _ = judge(penalised, link["predictors"])
+            return penalised, state, f"{fit.reason}; Firth's penalised likelihood is used"
+    except (np.linalg.LinAlgError, ValueError) as error:
+        return None, "failed", f"the model cannot be estimated from these rows ({error})"
+    return fit, *judge(fit, link["predictors"])
+
+
+def judge(fit: OutcomeFit, predictors: list[str]) -> tuple[str, str]:
+    """Status of a fit for the table: ok, inadmissible (read with care) or failed, and the reason."""
+    if fit.status in FAILED:
+        return "failed", fit.reason
+    lost = [p for p in predictors if not np.isfinite(fit.coef[fit.terms([p])]).any()]
+    if fit.status == "aliased":
+        return ("failed" if lost else "ok"), fit.reason
+    if lost:
+        return "failed", f"constant or a combination of other terms, left out: {', '.join(lost)}"
+    if fit.status in ("one_cluster", "singular_random_effect"):
+        return "inadmissible", fit.reason
+    few = fit.n_clusters is not None and fit.n_clusters < FEW_CLUSTERS and fit.se_type in ("CR0", "CR1", "CR1S")
+    if few and fit.status == "ok":
+        note = f"{fit.n_clusters} clusters are few for {fit.se_type}: its errors may be too small"
+        better = " (CR2 has Satterthwaite degrees of freedom)" if fit.clustered is not None else ""
+        return "ok", "; ".join(filter(None, [fit.reason, note + better]))
+    return fit.status, fit.reason
