@@ -5,6 +5,7 @@ SCRIPTS = Path(str(workflow.current_basedir)).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import _session
+from alliance.inputs import all_files
 from alliance.study import validate_config
 
 _session.prefer(SCRIPTS)
@@ -46,7 +47,7 @@ def asked(*blocks):
 
 def raw_files():
     """The raw files of the study, in the order of the config."""
-    return [entry["path"] for entry in config["inputs"].values()]
+    return [file for entry in config["inputs"].values() for file in all_files(entry)]
 
 
 def library(*packages):

@@ -13,6 +13,7 @@ rule check:
     threads: 1
     params:
         study=study_config(
+            "study",
             "inputs",
             "ids",
             "sample",
@@ -48,7 +49,7 @@ rule intake:
         f"{BENCHMARKS}/intake.tsv"
     threads: 1
     params:
-        study=study_config("inputs", "ids", "report"),
+        study=study_config("study", "inputs", "ids", "report"),
     script:
         "../scripts/intake.py"
 

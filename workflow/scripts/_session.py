@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from alliance.errors import Problem, Stop
+from alliance.inputs import all_files, placed
 
 LOCKS = Path(".snakemake")
 _held: list[IO[str]] = []
@@ -40,11 +41,12 @@ def place_inputs(config: dict, file: str = "config") -> list[Problem]:
     folder = Path(config.get("folder") or "")
     problems = []
     for name, entry in config["inputs"].items():
-        entry["path"] = (folder / entry["path"]).as_posix()
-        if not Path(entry["path"]).is_file():
-            keys = f"inputs.{name}.path" + (" or folder" if config.get("folder") else "")
-            remedy = f"put the file there, or change {keys}"
-            problems.append(Problem("no such file", entry["path"], f"{file}, key inputs.{name}", remedy))
+        entry |= placed(entry, folder)
+        for path in all_files(entry):
+            if not Path(path).is_file():
+                keys = f"inputs.{name}.path" + (" or folder" if config.get("folder") else "")
+                remedy = f"put the file there, or change {keys}"
+                problems.append(Problem("no such file", path, f"{file}, key inputs.{name}", remedy))
     for key in ("codebook", "claims"):
         if config.get(key) and not Path(config[key]).is_file():
             remedy = f"put the file there, or change {key}"

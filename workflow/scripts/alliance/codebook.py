@@ -20,6 +20,8 @@ FIELDS = (
     "reverse",
     "role",
     "wave",
+    "aliases",
+    "recode",
 )
 TYPES = ("id", "item", "category", "number", "date", "text", "ignore")
 IDS = ("student_id", "mentor_id")
@@ -31,7 +33,8 @@ class Column:
 
     ``codes`` maps each allowed code to its label; ``missing`` maps codes that mean "no answer" to their reason;
     ``invalid`` holds codes known to be entry errors. ``role`` and ``wave`` are None for columns that belong to the
-    whole row of the raw file and not to one report.
+    whole row of the raw file and not to one report. ``aliases`` are other names of the column in some files, ``recode``
+    maps codes of an older version of the question to those of ``codes``.
     """
 
     line: int
@@ -50,6 +53,8 @@ class Column:
     reverse: bool = False
     role: str | None = None
     wave: int | None = None
+    aliases: tuple[str, ...] = ()
+    recode: dict[str, str] | None = None
 
     @property
     def report(self) -> tuple[str, int] | None:

@@ -115,6 +115,8 @@ def _parse_column(row: dict[str, str], line: int) -> tuple[Column, list[Found]]:
         _item_problems(values, limits, role, found)
     elif dimension:
         found.append(("dimension", f"only items have a dimension, this is type {kind}", "empty it, or use type item"))
+    aliases = tuple(dict.fromkeys(a.strip() for a in row.get("aliases", "").split(";") if a.strip()))
+    recode = _recode(row.get("recode", ""), {*(values or {}), *(missing or {}), *invalid}, kind, found)
     clash = sorted(set(values or {}) & {*(missing or {}), *(invalid or {})})
     if clash:
         found.append(("values", f"code {', '.join(clash)} is also missing or invalid", "keep it in one place"))
@@ -135,11 +137,15 @@ def _parse_column(row: dict[str, str], line: int) -> tuple[Column, list[Found]]:
         reverse=reverse,
         role=role,
         wave=wave,
+        aliases=aliases,
+        recode=recode or None,
     )
     return column, found
 
 
-def _coded(text: str, place: str, found: list[Found], *, label_needed: bool) -> dict[str, str]:
+def _coded(
+    text: str, place: str, found: list[Found], *, label_needed: bool, labels_unique: bool = True
+) -> dict[str, str]:
     """Read ``1=Never; 2=Rarely`` or ``-99; 999=refused`` into code -> label."""
     coded: dict[str, str] = {}
     for part in (p.strip() for p in text.split(";")):
@@ -153,11 +159,26 @@ def _coded(text: str, place: str, found: list[Found], *, label_needed: bool) -> 
             found.append((place, f"code {code} stands twice", "keep one of them"))
         else:
             coded[code] = label
-    if label_needed:
+    if label_needed and labels_unique:
         folded = [label.casefold() for label in coded.values()]
         for label in sorted({label for label in folded if folded.count(label) > 1}):
             found.append((place, f'two codes have the label "{label}"', "give each code a label of its own"))
     return coded
+
+
+def _recode(text: str, known: set[str], kind: str, found: list[Found]) -> dict[str, str]:
+    """Read ``11=1; A2=2``: code in the file -> code of this row."""
+    recode = _coded(text, "recode", found, label_needed=True, labels_unique=False) if text else {}
+    if recode and kind not in ("item", "category"):
+        found.append(("recode", f"type {kind} has no codes", "empty it, or use type item or category"))
+    elif known:
+        for code, target in recode.items():
+            if target not in known:
+                remedy = "name a code of values, missing or invalid after the ="
+                found.append(("recode", f"{code} becomes {target}, which is no code of this row", remedy))
+            elif code in known:
+                found.append(("recode", f"code {code} is a code of this row too", "keep it in one place"))
+    return recode
 
 
 def _limits(text: str, kind: str, found: list[Found]) -> tuple[tuple[float, float] | None, tuple[str, str] | None]:
@@ -215,9 +236,10 @@ def _repeated(columns: Iterable[Column], file: str) -> list[Problem]:
     raw: dict[tuple[str, str], int] = {}
     tidy: dict[tuple, int] = {}
     for c in columns:
-        first = raw.setdefault((c.input, c.column), c.line)
-        if first != c.line:
-            what = f"column {c.column} of input {c.input} stands twice, first in row {first}"
+        again = [n for n in (c.column, *c.aliases) if raw.setdefault((c.input, n), c.line) != c.line]
+        if again:
+            first = raw[c.input, again[0]]
+            what = f"column {again[0]} of input {c.input} stands twice, first in row {first}"
             problems.append(Problem(what, file, f"row {c.line}", "keep one of the two rows"))
             continue
         if c.type == "ignore":

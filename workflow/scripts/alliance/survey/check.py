@@ -9,6 +9,7 @@ from typing import Any
 from alliance.codebook import Codebook, Column
 from alliance.codebook_file import parse_codebook
 from alliance.errors import Problem
+from alliance.inputs import all_files, input_files, named, placed
 from alliance.study import validate_config
 from alliance.survey.intake import Intake, run_intake
 from alliance.survey.issues import Issues
@@ -53,10 +54,10 @@ def _absent(config: Mapping[str, Any], file: str) -> list[Problem]:
     folder = config.get("folder")
     problems = []
     for name, entry in (config.get("inputs") or {}).items():
-        path = _placed(entry, folder).get("path")
-        if not Path(path).is_file():
-            remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if folder else "")
-            problems.append(Problem("no such file", path, f"{file}, key inputs.{name}", remedy))
+        for path in all_files(_placed(entry, folder)):
+            if not Path(path).is_file():
+                remedy = f"put the file there, or change inputs.{name}.path" + (" or folder" if folder else "")
+                problems.append(Problem("no such file", path, f"{file}, key inputs.{name}", remedy))
     path = config.get("codebook")
     if isinstance(path, str) and not Path(path).is_file():
         problems.append(Problem("no such file", path, f"{file}, key codebook", "put it there, or change codebook"))
@@ -78,10 +79,9 @@ def _each_column_once(codebook: Codebook) -> Codebook:
 
 def _placed(entry: Any, folder: Any) -> Any:
     """The entry with its path under the config's folder, unless it stands there already."""
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("path"), str) or not isinstance(folder, str):
+    if not isinstance(entry, Mapping) or not input_files(entry):
         return entry
-    path = Path(entry["path"])
-    return entry if path.is_relative_to(folder) else {**entry, "path": (Path(folder) / path).as_posix()}
+    return placed(entry, folder if isinstance(folder, str) else "")
 
 
 def _needed_files(config: Mapping[str, Any], codebook: Codebook, inputs: Mapping[str, Any]) -> set[str]:
@@ -91,14 +91,15 @@ def _needed_files(config: Mapping[str, Any], codebook: Codebook, inputs: Mapping
     needed = {name for name, entry in inputs.items() if entry["kind"] in kinds}
     if frame != "students":
         needed |= {c.input for c in codebook if c.report == (frame["role"], frame["wave"])}
-    return {str(inputs[name]["path"]) for name in needed if name in inputs}
+    return {file for name in needed if name in inputs for file in input_files(inputs[name])}
 
 
 def _can_be_read(entry: Mapping[str, Any]) -> bool:
     from alliance.survey.sniff import EXPECTED
 
     kinds = ("survey", "students", "terms", "degrees")
-    there = isinstance(entry.get("path"), str) and Path(entry["path"]).is_file()
+    files = all_files(entry)
+    there = bool(files) and all(Path(file).is_file() for file in files)
     return there and entry.get("format") in EXPECTED and entry.get("kind") in kinds
 
 
@@ -118,7 +119,7 @@ def check_terms(config: Mapping[str, Any], codebook: Codebook, intake: Intake) -
         unread = table.loc[parse_terms(table["term"], calendar)["season"].isna(), "term"]
         if unread.empty:
             continue
-        file = str(config["inputs"][names[0]]["path"])
+        file = named(config["inputs"][names[0]])
         column = next((c.column for c in codebook.of_input(names[0]) if c.variable == "term"), "term")
         distinct = [str(code) for code in unread.dropna().unique()]
         shown = ", ".join(f'"{code[:12]}"' for code in distinct[:8]) + (" ..." if len(distinct) > 8 else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alliance.codebook import Codebook, Column
 from alliance.survey.issues import Issues
 from alliance.survey.readers import Raw, strangers
-from alliance.survey.values import Status, as_number, folded, meanings
+from alliance.survey.values import Status, as_number, folded, meanings, recoded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +22,14 @@ ACTIONS = {
 }
 
 
-def clean(raw: Raw, codebook: Codebook, ids: Sequence[str], issues: Issues) -> pd.DataFrame:
+def clean(
+    raw: Raw, codebook: Codebook, ids: Sequence[str], issues: Issues, window: tuple[str, str] | None = None
+) -> pd.DataFrame:
     """The columns of one raw file as the codebook types them, named by raw column, indexed by data row.
 
     Problems go to ``issues``: entry errors and user-missing codes as warnings by cell, undeclared codes and values out
-    of range as errors by column. No answer of type id is "", all others are missing values.
+    of range as errors by column. No answer of type id is "", all others are missing values. Dates outside ``window``
+    (first and last day of the study, ISO) are warnings.
     """
     import pandas as pd
 
@@ -39,6 +42,8 @@ def clean(raw: Raw, codebook: Codebook, ids: Sequence[str], issues: Issues) -> p
     for column in columns:
         _compare_labels(raw, column, issues)
         cleaned[column.column] = _clean_column(raw, column, codebook.file, ids, issues)
+        if window and column.type == "date":
+            _outside(raw, column, cleaned[column.column], window, issues)
     return pd.DataFrame(cleaned, index=raw.frame.index)
 
 
@@ -46,7 +51,7 @@ def find_decimal(raw: Raw, columns: Sequence[Column], issues: Issues) -> str:
     """The decimal mark of the number columns: declared, or the one that occurs; both in one file is an error."""
     if raw.decimal:
         return raw.decimal
-    if raw.format.startswith(("CSV", "Qualtrics")):
+    if raw.is_text:
         seen: dict[str, tuple[str, int]] = {}
         for column in (c for c in columns if c.type == "number"):
             texts = raw.frame[column.column]
@@ -106,6 +111,7 @@ def _clean_column(raw: Raw, column: Column, book: str, ids: Sequence[str], issue
         tidy = pd.array([*values, blank], dtype=DTYPES[column.type]).take(places)
     status = np.array([status.value for _, status in found] + [Status.BLANK.value], dtype=object)
     _note(raw, column, book, places, distinct, status, issues)
+    _note_recoded(raw, column, places, distinct, issues)
     if column.type == "id":
         changed = sum(text.strip() != value for text, value in zip(distinct, values, strict=True) if value)
         if changed:
@@ -135,6 +141,31 @@ def _note(
             where = {code: rows[places == code] for code in codes[:200]}
             total = int(np.isin(places, codes).sum())
             _undeclared(raw, column, book, kind, [(distinct[c], w) for c, w in where.items()], total, issues)
+
+
+def _note_recoded(raw: Raw, column: Column, places: np.ndarray, distinct: list[str], issues: Issues) -> None:
+    """Answers in the codes of an older version of the question: read as the new ones, and listed."""
+    import numpy as np
+
+    rows = raw.frame.index.to_numpy()
+    for i, text in enumerate(distinct):
+        if code := recoded(text, column):
+            hit = rows[np.flatnonzero(places == i)]
+            issues.cells(
+                raw.file, column.column, hit, [text] * len(hit), "recoded by the codebook", "note", f"read as {code}"
+            )
+
+
+def _outside(raw: Raw, column: Column, days: Any, window: tuple[str, str], issues: Issues) -> None:
+    """Dates before or after the study: kept, but somebody should look."""
+    import numpy as np
+    import pandas as pd
+
+    days = pd.Series(days, index=raw.frame.index, dtype="string")
+    outside = ((days < window[0]) | (days > window[1])).fillna(False).to_numpy(dtype=bool)
+    rows, texts = raw.frame.index.to_numpy()[outside], raw.frame[column.column].to_numpy()[np.flatnonzero(outside)]
+    problem = f"date outside the study window {window[0]}..{window[1]}"
+    issues.cells(raw.file, column.column, rows, texts, problem, "warning", "kept")
 
 
 def _place(column: Column) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, Column
-from alliance.errors import Stop
+from alliance.errors import Problem, Stop
+from alliance.inputs import input_files
 from alliance.survey.clean import DTYPES, clean
 from alliance.survey.issues import Issues
 from alliance.survey.readers import RECORD, read_raw, record
@@ -15,7 +16,7 @@ from alliance.survey.readers import RECORD, read_raw, record
 if TYPE_CHECKING:
     import pandas as pd
 
-REPORT = ("input", "row", "role", "wave", "student_id", "mentor_id")
+REPORT = ("input", "file", "row", "role", "wave", "student_id", "mentor_id")
 FIXED = {"students": ("student_id", "row"), "terms": ("student_id", "term", "field", "institution")}
 FIXED["degrees"] = FIXED["terms"]
 
@@ -45,23 +46,33 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
     tables: dict[str, list[pd.DataFrame]] = {"survey": [], "students": [], "terms": [], "degrees": []}
     records = []
     for name, entry in config["inputs"].items():
-        try:
-            raw = read_raw(name, entry, codebook)
-        except Stop as stop:
-            issues.errors += stop.problems
-            continue
-        tidy = clean(raw, codebook, steps, issues)
-        records.append(record(raw))
         columns = [c for c in codebook.of_input(name) if c.type != "ignore"]
         kind = str(entry["kind"])
-        if kind == "survey":
-            tables[kind].append(_reports(name, tidy, columns))
-            _warn_without_id(raw.file, tables[kind][-1], columns, issues, "kept without a link")
-        else:
-            table = tidy.rename(columns={c.column: c.variable for c in columns}).rename_axis("row").reset_index()
-            _warn_without_id(raw.file, table, columns, issues, "left out")
-            table = table[table["student_id"] != ""]
-            tables[kind].append(_one_row_each(raw.file, table, issues) if kind == "students" else table)
+        window = _window(config, entry)
+        fingerprints: dict[str, str] = {}
+        parts = []
+        for file in input_files(entry):
+            try:
+                raw = read_raw(name, {**entry, "path": file}, codebook)
+                records.append(record(raw))
+                _refuse_copy(name, records[-1], fingerprints)
+            except Stop as stop:
+                issues.errors += stop.problems
+                continue
+            tidy = clean(raw, codebook, steps, issues, window)
+            del raw
+            if kind == "survey":
+                part = _reports(name, tidy, columns)
+                _warn_without_id(file, part, columns, issues, "kept without a link")
+            else:
+                part = tidy.rename(columns={c.column: c.variable for c in columns}).rename_axis("row").reset_index()
+                _warn_without_id(file, part, columns, issues, "left out")
+                part = part[part["student_id"] != ""]
+            part.insert(0, "file", file)
+            parts.append(part)
+        if kind == "students" and parts:
+            parts = [_one_row_each(pd.concat(parts, ignore_index=True), issues)]
+        tables[kind] += [part if kind == "survey" else part.drop(columns="file") for part in parts]
     return Intake(
         responses=_responses(tables["survey"], codebook, config),
         students=_records("students", tables["students"], codebook, config),
@@ -70,6 +81,23 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
         inputs=pd.DataFrame(records, columns=list(RECORD)),
         issues=issues,
     )
+
+
+def _window(config: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str, str] | None:
+    """First and last day of the study for an input: its own, or the study's when it is a survey."""
+    text = entry.get("window") or (entry["kind"] == "survey" and (config.get("study") or {}).get("window"))
+    if not text:
+        return None
+    first, _, last = str(text).partition("..")
+    return first.strip(), last.strip()
+
+
+def _refuse_copy(name: str, made: Mapping[str, Any], fingerprints: dict[str, str]) -> None:
+    """The same file twice under one input would count everybody twice."""
+    first = fingerprints.setdefault(made["sha256"], made["file"])
+    if first != made["file"]:
+        what = f"has the same content as {first}"
+        raise Stop("intake", Problem(what, made["file"], f"input {name}", "name each file of an input once"))
 
 
 def _reports(name: str, tidy: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -97,29 +125,33 @@ def _warn_without_id(file: str, table: pd.DataFrame, columns: Sequence[Column], 
         issues.cells(file, column, rows, [""] * len(rows), "no student id", "warning", action)
 
 
-def _one_row_each(file: str, students: pd.DataFrame, issues: Issues) -> pd.DataFrame:
+def _one_row_each(students: pd.DataFrame, issues: Issues) -> pd.DataFrame:
     """One row per student: equal repeats are passed over, rows that contradict each other are an error."""
     again = students["student_id"].duplicated(keep=False)
     if not again.any():
         return students
-    facts = [c for c in students.columns if c not in ("row", "student_id")]
+    facts = [c for c in students.columns if c not in ("file", "row", "student_id")]
+    files = students["file"].unique()
+    place = students["row"].astype("str")
+    if len(files) > 1:
+        place = place + " of " + students["file"]
     repeated = students[again]
     conflicts = []
     for _, same in repeated.groupby("student_id", sort=False):
         differ = [c for c in facts if len(same[c].drop_duplicates()) > 1]
         if differ:
-            conflicts.append((same["row"].tolist(), differ))
+            conflicts.append((place[same.index].tolist(), differ))
     if conflicts:
-        shown = "; ".join(f"rows {' and '.join(map(str, rows))} in {', '.join(c)}" for rows, c in conflicts[:10])
+        shown = "; ".join(f"rows {' and '.join(rows)} in {', '.join(c)}" for rows, c in conflicts[:10])
         more = f" and {len(conflicts) - 10} more" if len(conflicts) > 10 else ""
         what = f"{len(conflicts)} students stand twice with facts that differ: {shown}{more}"
         if len(conflicts) == 1:
             what = f"a student stands twice with facts that differ: {shown}"
         remedy = "keep the right row of each, or look whether ids.normalise makes one id of two"
-        issues.error(what, file, "column student_id", remedy)
+        issues.error(what, " and ".join(files), "column student_id", remedy)
     extra = students["student_id"].duplicated()
-    rows = students.loc[extra, "row"].tolist()
-    issues.cells(file, "student_id", rows, [""] * len(rows), "student stands twice", "warning", "first row kept")
+    for file, rows in students[extra].groupby("file", sort=False)["row"]:
+        issues.cells(file, "student_id", rows, [""] * len(rows), "student stands twice", "warning", "first row kept")
     return students[~extra]
 
 
@@ -128,7 +160,7 @@ def _responses(parts: list[pd.DataFrame], codebook: Codebook, config: Mapping[st
 
     columns = _variables("survey", codebook, config)
     frame = pd.concat([_typed(p, columns) for p in parts], ignore_index=True) if parts else _typed(None, columns)
-    for name in ("input", "role", "student_id", "mentor_id"):
+    for name in ("input", "file", "role", "student_id", "mentor_id"):
         values = frame[name] if name in frame else pd.Series("", index=frame.index, dtype="str")
         frame[name] = values.fillna("").astype("str")
     for name in ("row", "wave"):

@@ -43,7 +43,7 @@ class Issues:
             self.parts.append(
                 {
                     "file": file,
-                    "row": list(rows),
+                    "row": [int(row) for row in rows],
                     "column": column,
                     "value": list(values),
                     "problem": problem,

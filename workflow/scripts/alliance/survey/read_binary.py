@@ -1,4 +1,4 @@
-"""SPSS, Stata, Excel and Parquet as text: codes as they are stored, labels and user-missing codes beside them."""
+"""SPSS, Stata, SAS, Excel and Parquet as text: codes as they are stored, labels and user-missing codes beside them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alliance.errors import Problem, Stop
+from alliance.survey.layouts import Header, header_rows, read_header
 from alliance.survey.readers import Raw
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LARGEST = 2 * 1024**3  # bytes of a workbook when it is unpacked
 
 
 def as_text(value: Any) -> str:
@@ -54,48 +58,78 @@ def _as_text(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(1, len(frame) + 1))
 
 
-def read_spss(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str]) -> Raw:
-    """An SPSS .sav: raw codes, user-missing codes kept as codes and listed in ``declared_missing``."""
-    import pyreadstat
+def _chosen(wanted: Sequence[str] | None, header: Sequence[str]) -> list[str]:
+    """The columns to read, each once: all when none are named."""
+    return [c for c in dict.fromkeys(header if wanted is None else wanted) if c in header]
 
-    _, meta = pyreadstat.read_sav(file, metadataonly=True)
-    columns = [c for c in dict.fromkeys(wanted) if c in meta.column_names]
-    frame, meta = pyreadstat.read_sav(file, user_missing=True, usecols=columns or None, apply_value_formats=False)
-    declared = {
-        column: [(as_text(r["lo"]), as_text(r["hi"])) for r in ranges]
-        for column, ranges in (meta.missing_ranges or {}).items()
-    }
-    raw = _with_labels(Raw(name, file, _as_text(frame, wanted), [], "SPSS", meta.file_encoding or ""), meta)
-    _, whole = pyreadstat.read_sav(file, metadataonly=True)
-    raw.header, raw.declared_missing = list(whole.column_names), declared
+
+def _labelled(raw: Raw, meta: Any, header: Sequence[str]) -> Raw:
+    """The raw file with what its own metadata say: encoding, labels of columns and of codes."""
+    raw.header, raw.encoding = list(header), meta.file_encoding or ""
+    texts = meta.column_names_to_labels or {}
+    raw.labels = {c: " ".join(str(text).split()) for c, text in texts.items() if text}
+    known = meta.variable_value_labels or {}
+    raw.value_labels = {c: {as_text(k): str(v) for k, v in labels.items()} for c, labels in known.items()}
     return raw
 
 
-def read_stata(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str]) -> Raw:
+def read_spss(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None) -> Raw:
+    """An SPSS .sav or .zsav: raw codes, user-missing codes kept as codes and listed in ``declared_missing``."""
+    import pyreadstat
+
+    _, whole = pyreadstat.read_sav(file, metadataonly=True)
+    columns = _chosen(wanted, whole.column_names)
+    frame, meta = pyreadstat.read_sav(file, user_missing=True, usecols=columns or None, apply_value_formats=False)
+    raw = _labelled(Raw(name, file, _as_text(frame, columns), [], "SPSS"), meta, whole.column_names)
+    raw.declared_missing = {
+        column: [(as_text(r["lo"]), as_text(r["hi"])) for r in ranges]
+        for column, ranges in (meta.missing_ranges or {}).items()
+    }
+    return raw
+
+
+def read_stata(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None) -> Raw:
     """A Stata .dta: raw codes; extended missing values as ``.a`` to ``.z``."""
     import pyreadstat
 
     frame, meta = pyreadstat.read_dta(file, user_missing=True, apply_value_formats=False)
+    _tag_missing(frame, meta)
+    columns = _chosen(wanted, meta.column_names)
+    return _labelled(Raw(name, file, _as_text(frame, columns), [], "Stata"), meta, meta.column_names)
+
+
+def read_sas(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None) -> Raw:
+    """A SAS .sas7bdat (labels of its codes from a ``catalog``) or transport file; special missing values as ``.A``."""
+    import pyreadstat
+
+    with open(file, "rb") as stream:
+        transport = stream.read(6) == b"HEADER"
+    if transport:
+        frame, meta = pyreadstat.read_xport(file)
+    else:
+        frame, meta = pyreadstat.read_sas7bdat(
+            file, catalog_file=entry.get("catalog"), formats_as_category=False, user_missing=True
+        )
+        _tag_missing(frame, meta)
+    columns = _chosen(wanted, meta.column_names)
+    form = "SAS transport" if transport else "SAS"
+    return _labelled(Raw(name, file, _as_text(frame, columns), [], form), meta, meta.column_names)
+
+
+def _tag_missing(frame: pd.DataFrame, meta: Any) -> None:
+    """Letters of tagged missing values as Stata and SAS write them: a point before the letter."""
     for column, letters in (meta.missing_user_values or {}).items():
         if column in frame.columns:
             tagged = frame[column].isin(letters)
             frame[column] = frame[column].astype("object").mask(tagged, "." + frame[column].astype("str"))
-    raw = _with_labels(Raw(name, file, _as_text(frame, wanted), [], "Stata", meta.file_encoding or ""), meta)
-    raw.header = list(meta.column_names)
-    return raw
 
 
-def _with_labels(raw: Raw, meta: Any) -> Raw:
-    labels = meta.variable_value_labels or {}
-    raw.value_labels = {c: {as_text(k): str(v) for k, v in known.items()} for c, known in labels.items()}
-    return raw
-
-
-def read_excel(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str]) -> Raw:
-    """One sheet of an Excel workbook, whose first row with content is the header; formulas give their stored value."""
+def read_excel(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None) -> Raw:
+    """One sheet of an Excel workbook with the header of its platform; formulas give their stored value."""
     import openpyxl
     import pandas as pd
 
+    _refuse_bomb(file, name)
     book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     sheet = entry.get("sheet") or book.sheetnames[0]
     if sheet not in book.sheetnames:
@@ -106,27 +140,52 @@ def read_excel(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[
     book.close()
     if not rows:
         raise Stop("intake", Problem("the sheet is empty", file, f"sheet {sheet}", "name another sheet"))
-    header = rows[0]
-    while header and not header[-1]:
-        header.pop()
-    body = [(row + [""] * len(header))[: len(header)] for row in rows[1:]]
-    columns = {c: [row[header.index(c)] for row in body] for c in dict.fromkeys(wanted) if c in header}
+    top = 1 if entry["format"] == "excel" else header_rows(entry)
+    if len(rows) < top:
+        what = f"has {len(rows)} rows, of which {top} should be the header"
+        raise Stop("intake", Problem(what, file, f"sheet {sheet}", "export the file again"))
+    width = max(i + 1 for row in rows[:top] for i, cell in enumerate(row) if cell)
+    head = [(row + [""] * width)[:width] for row in rows[:top]]
+    body = [(row + [""] * width)[:width] for row in rows[top:]]
+    if entry["format"] == "excel":
+        header = Header(head[0], "Excel")
+    else:
+        header = read_header(head, body[:2], {**entry, "name": name}, file)
+    names = header.names
+    columns = {c: [row[names.index(c)] for row in body] for c in header.chosen(wanted)}
     frame = pd.DataFrame(columns, index=pd.RangeIndex(1, len(body) + 1), dtype="str")
-    return Raw(name, file, frame, header, f"Excel, sheet {sheet}")
+    raw = Raw(name, file, frame, names, f"{header.called}, sheet {sheet}", labels=header.labels)
+    beyond = sum(any(row[width:]) for row in rows[top:])
+    if beyond:
+        raw.repaired.append(f"{beyond} rows have cells right of the last column with a name: those are not read")
+    return raw
 
 
-def read_parquet(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str]) -> Raw:
+def _refuse_bomb(file: str, name: str) -> None:
+    """A zip archive can hold a thousand times its size; nobody's survey does."""
+    import zipfile
+
+    with zipfile.ZipFile(file) as archive:
+        sizes = [(member.file_size, member.compress_size) for member in archive.infolist()]
+    if sum(size for size, _ in sizes) > LARGEST or any(s > 50e6 and s > 300 * max(c, 1) for s, c in sizes):
+        what, remedy = "holds far more data than its size allows for", "save its sheet as CSV and name that file"
+        raise Stop("intake", Problem(what, file, f"input {name}", remedy))
+
+
+def read_parquet(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None) -> Raw:
     """A Parquet file; categories are read as their labels."""
     import pyarrow.parquet as parquet
 
     header = list(parquet.read_schema(file).names)
-    frame = parquet.read_table(file, columns=[c for c in dict.fromkeys(wanted) if c in header]).to_pandas()
-    return Raw(name, file, _as_text(frame, wanted), header, "Parquet")
+    columns = _chosen(wanted, header)
+    frame = parquet.read_table(file, columns=columns).to_pandas()
+    return Raw(name, file, _as_text(frame, columns), header, "Parquet")
 
 
-READERS: dict[str, Callable[[str, str, Mapping[str, Any], Sequence[str]], Raw]] = {
+READERS: dict[str, Callable[[str, str, Mapping[str, Any], Sequence[str] | None], Raw]] = {
     "spss": read_spss,
     "stata": read_stata,
+    "sas": read_sas,
     "excel": read_excel,
     "parquet": read_parquet,
 }

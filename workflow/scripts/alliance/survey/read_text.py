@@ -1,4 +1,4 @@
-"""CSV and Qualtrics exports: encoding, delimiter and decimal mark found out, header rows taken off."""
+"""Text exports: encoding and delimiter found out, the header rows of the platform taken off."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alliance.errors import Problem, Stop
+from alliance.survey.layouts import header_rows, read_header
 from alliance.survey.readers import Raw
 
 if TYPE_CHECKING:
@@ -28,27 +29,25 @@ BOMS = (
 )
 
 
-def read_text(name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str], known: Sequence[str]) -> Raw:
-    """Read a CSV or Qualtrics file: the columns ``wanted``; ``known`` are all that the codebook describes."""
+def read_text(
+    name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None, known: Sequence[str] = ()
+) -> Raw:
+    """Read a text file with the header of its platform: the columns ``wanted`` (None: all of them).
+
+    ``known`` are the columns that the codebook describes; the delimiter is the one that finds most of them.
+    """
     place = f"input {name}"
     body, encoding = _decode(_bytes(file, place), entry.get("encoding"), file, place)
-    qualtrics = entry["format"] == "qualtrics"
-    rows = int(entry.get("header_rows", 3)) if qualtrics else 1
-    delimiter = entry.get("delimiter") or _find_delimiter(body, known)
-    head, start = _header(body, delimiter, rows, file, place)
-    header = [field.strip() for field in head[0]]
-    form = "CSV"
-    if qualtrics:
-        if rows == 3 and not head[-1][0].lstrip().startswith('{"ImportId"'):
-            what = "the third row does not hold Qualtrics import ids"
-            remedy = f"write header_rows: 2 under inputs.{name} for an older export, or format: csv"
-            raise Stop("intake", Problem(what, file, "row 3 of the file", remedy))
-        form = f"Qualtrics, {rows} header rows"
-    frame, repaired = _parse(body[start:], header, delimiter, wanted, file, place)
-    if not body.endswith(("\n", "\r")):
-        repaired.append("the last line has no line break: look whether the file was cut off")
-    decimal = str(entry.get("decimal", ""))
-    return Raw(name, file, frame, header, form, encoding, delimiter, decimal, repaired=repaired)
+    text = body[:HEAD].decode("utf-8", errors="ignore")
+    delimiter = entry.get("delimiter") or _find_delimiter(text, known)
+    head, after, start = _header(text, delimiter, header_rows(entry), file, place)
+    header = read_header(head, after, {**entry, "name": name}, file)
+    raw = Raw(name, file, None, header.names, header.called, encoding, delimiter, str(entry.get("decimal", "")))
+    raw.labels = header.labels
+    raw.frame, raw.repaired = _parse(body, start, header.names, delimiter, header.chosen(wanted), file, place)
+    if not body.endswith((b"\n", b"\r")):
+        raw.repaired.append("the last line has no line break: look whether the file was cut off")
+    return raw
 
 
 def _bytes(file: str, place: str) -> bytes:
@@ -65,25 +64,24 @@ def _bytes(file: str, place: str) -> bytes:
     return data
 
 
-def _decode(data: bytes, declared: str | None, file: str, place: str) -> tuple[str, str]:
-    """The text, and how its encoding is called in inputs.csv."""
+def _decode(data: bytes, declared: str | None, file: str, place: str) -> tuple[bytes, str]:
+    """The text in UTF-8, and how the file's encoding is called in inputs.csv."""
     for mark, codec, called in BOMS:
         if data.startswith(mark):
             data, declared, encoding = data[len(mark) :], codec, called
             break
     else:
         encoding = declared or ""
-    if "utf-16" not in (declared or "").lower() and b"\0" in data:
-        where = f"byte {data.index(bytes(1)) + 1}"
-        remedy = "it may be damaged: export it again as CSV"
-        raise Stop("intake", Problem("holds NUL bytes, so it is not text", file, f"{place}, {where}", remedy))
     try:
-        if declared:
-            return data.decode(declared), encoding
-        try:
-            return data.decode("utf-8"), "UTF-8"
-        except UnicodeDecodeError:
-            return data.decode("cp1252"), "Windows-1252 (not UTF-8, no encoding declared)"
+        if not declared:
+            try:
+                _no_nul(data, file, place)
+                data.decode("utf-8")
+                return data, "UTF-8"
+            except UnicodeDecodeError:
+                text, encoding = data.decode("cp1252"), "Windows-1252 (not UTF-8, no encoding declared)"
+        else:
+            text = data.decode(declared)
     except LookupError:
         raise Stop("intake", Problem(f"unknown encoding {declared}", file, place, "write utf-8 or cp1252")) from None
     except UnicodeDecodeError as error:
@@ -92,6 +90,16 @@ def _decode(data: bytes, declared: str | None, file: str, place: str) -> tuple[s
         where = f"{place}, line {line} of the file"
         remedy = "declare its encoding, or save it as CSV UTF-8"
         raise Stop("intake", Problem(what, file, where, remedy)) from None
+    body = text.encode("utf-8")
+    _no_nul(body, file, place)
+    return body, encoding
+
+
+def _no_nul(data: bytes, file: str, place: str) -> None:
+    if b"\0" in data:
+        where = f"byte {data.index(bytes(1)) + 1}"
+        remedy = "it may be damaged: export it again as CSV"
+        raise Stop("intake", Problem("holds NUL bytes, so it is not text", file, f"{place}, {where}", remedy))
 
 
 def _find_delimiter(text: str, known: Sequence[str]) -> str:
@@ -99,7 +107,7 @@ def _find_delimiter(text: str, known: Sequence[str]) -> str:
 
     def score(delimiter: str) -> tuple[int, int]:
         try:
-            fields = next(csv.reader(io.StringIO(text[:HEAD], newline=""), delimiter=delimiter), [])
+            fields = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
         except csv.Error:
             return 0, 0
         return len({f.strip() for f in fields} & set(known)), len(fields)
@@ -107,40 +115,52 @@ def _find_delimiter(text: str, known: Sequence[str]) -> str:
     return max(DELIMITERS, key=score)  # the first of equals
 
 
-def _header(text: str, delimiter: str, rows: int, file: str, place: str) -> tuple[list[list[str]], int]:
-    """The header rows (fields may hold line breaks), and where the data begin."""
+def _header(
+    text: str, delimiter: str, rows: int, file: str, place: str
+) -> tuple[list[list[str]], list[list[str]], int]:
+    """The header rows (fields may hold line breaks), two rows behind them, and the byte at which the data begin."""
     used = 0
 
     def lines():
         nonlocal used
-        for line in io.StringIO(text[:HEAD], newline=""):
-            used += len(line)
+        for line in io.StringIO(text, newline=""):
+            used += len(line.encode("utf-8"))
             yield line
 
     csv.field_size_limit(HEAD)
     head: list[list[str]] = []
+    after: list[list[str]] = []
+    start = 0
     try:
         for fields in csv.reader(lines(), delimiter=delimiter):
+            if len(head) == rows:
+                after.append(fields)
+                if len(after) == 2:
+                    break
+                continue
             if head or any(field.strip() for field in fields):
                 head.append(fields)
-            if len(head) == rows:
-                return head, used
+            start = used
     except csv.Error as error:
-        raise Stop("intake", Problem(f"the header cannot be read ({error})", file, place, "export it again")) from None
+        if len(head) < rows:
+            problem = Problem(f"the header cannot be read ({error})", file, place, "export it again")
+            raise Stop("intake", problem) from None
+    if len(head) == rows:
+        return head, after, start
     what = "has no header" if not head else f"has {len(head)} rows, of which {rows} should be the header"
     raise Stop("intake", Problem(what, file, place, "export the file again"))
 
 
 def _parse(
-    text: str, header: list[str], delimiter: str, wanted: Sequence[str], file: str, place: str
+    body: bytes, start: int, header: list[str], delimiter: str, names: Sequence[str], file: str, place: str
 ) -> tuple[pd.DataFrame, list[str]]:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.csv as arrow
 
-    chosen = [header.index(column) for column in wanted if column in header]
-    names = [header[i] for i in chosen]
-    if not text.strip() or not names:
+    chosen = [header.index(column) for column in names]
+    data = pa.py_buffer(body).slice(start)
+    if not names or (not body[start : start + HEAD].strip() and not body[start:].strip()):
         return pd.DataFrame({name: pd.Series(dtype="str") for name in names}), []
     ragged: list[tuple[int | None, int]] = []
     blank = 0
@@ -156,7 +176,7 @@ def _parse(
     keys = [f"c{i}" for i in range(len(header))]
     try:
         table = arrow.read_csv(
-            io.BytesIO(text.encode("utf-8")),
+            pa.BufferReader(data),
             read_options=arrow.ReadOptions(column_names=keys, block_size=BLOCK, use_threads=False),
             parse_options=arrow.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=invalid, ignore_empty_lines=True
@@ -174,7 +194,7 @@ def _parse(
         raise Stop("intake", _ragged(ragged, len(header), file, delimiter))
     frame = table.to_pandas().set_axis(names, axis=1)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    _check_quotes(frame, text, file, place)
+    _check_quotes(frame, body, start, file, place)
     return frame, [f"{blank} lines without content were passed over"] if blank else []
 
 
@@ -187,9 +207,9 @@ def _ragged(rows: list[tuple[int | None, int]], expected: int, file: str, delimi
     return Problem(what, file, f"data row {where}", remedy)
 
 
-def _check_quotes(frame: pd.DataFrame, text: str, file: str, place: str) -> None:
+def _check_quotes(frame: pd.DataFrame, body: bytes, start: int, file: str, place: str) -> None:
     """A quote that is opened and never closed swallows the rest of the file into one cell."""
-    if frame.empty or text.count('"') % 2 == 0:
+    if frame.empty or body.count(b'"', start) % 2 == 0:
         return
     last = frame.iloc[-1]
     swallowed = [column for column in frame.columns if "\n" in last[column].rstrip("\r\n")]

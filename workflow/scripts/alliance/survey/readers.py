@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORD = ("input", "file", "sha256", "bytes", "rows", "columns", "format", "encoding", "delimiter", "decimal")
+TEXT_FORMATS = ("csv", "qualtrics", "redcap", "limesurvey", "surveymonkey")
 
 
 @dataclass
 class Raw:
     """One raw file: the columns that the codebook reads, as text ("" = blank), indexed by data row from 1.
 
-    ``header`` holds all column names of the file. ``value_labels`` and ``declared_missing`` are what the file itself
-    says about its codes (SPSS, Stata): labels by code, and (lowest, highest) ranges of user-missing codes.
-    ``decimal`` is empty until it is declared or found. ``repaired`` says what was read otherwise than it stands.
+    ``header`` holds all column names of the file, ``labels`` what was asked in them as far as the file says so.
+    ``value_labels`` and ``declared_missing`` are what it says about its codes (SPSS, Stata, a data dictionary): labels
+    by code, and (lowest, highest) ranges of user-missing codes. ``decimal`` is empty until it is declared or found.
+    ``repaired`` says what was read otherwise than it stands.
     """
 
     input: str
@@ -36,50 +38,154 @@ class Raw:
     encoding: str = ""
     delimiter: str = ""
     decimal: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
     value_labels: dict[str, dict[str, str]] = field(default_factory=dict)
     declared_missing: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     repaired: list[str] = field(default_factory=list)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether numbers stand in the file as somebody wrote them, with a decimal mark to be found out."""
+        return bool(self.delimiter)
+
 
 def read_raw(name: str, entry: Mapping[str, Any], codebook: Codebook) -> Raw:
-    """Read one input of the config; raises :class:`alliance.errors.Stop` when the file is not what it should be."""
-    file, form = str(entry["path"]), str(entry["format"])
-    path = Path(file)
-    if not path.is_file():
-        remedy = f"put the file there, or change inputs.{name}.path"
-        raise Stop("intake", Problem("no such file", file, f"input {name}", remedy))
-    _check_kind(path, file, name, form)
-    wanted = [c.column for c in codebook.of_input(name) if c.type != "ignore"]
-    known = [c.column for c in codebook.of_input(name)]
-    if form in ("csv", "qualtrics"):
-        from alliance.survey.read_text import read_text
+    """Read one file of an input of the config; raises :class:`alliance.errors.Stop` when it is not what it should be.
 
-        raw = read_text(name, file, entry, wanted, known)
-    else:
-        from alliance.survey.read_binary import READERS
-
-        try:
-            raw = READERS[form](name, file, entry, wanted)
-        except Stop:
-            raise
-        except Exception as error:  # readers of binary formats fail in many ways on a damaged file
-            what = f"cannot be read as {sniff.NAMES[form]} ({type(error).__name__})"
-            remedy = "it may be damaged or cut off: export it again"
-            raise Stop("intake", Problem(what, file, f"input {name}", remedy)) from error
+    ``entry["path"]`` is that one file: :func:`alliance.inputs.input_files` lists the files of an input.
+    """
+    file = str(entry["path"])
+    described = codebook.of_input(name)
+    own = {c.column for c in described} | {alias for c in described for alias in c.aliases}
+    wanted = [n for c in described if c.type != "ignore" for n in (c.column, *c.aliases)]
+    helpers = [*(entry.get("rows") or {}), *([entry["fill_by"]] if entry.get("fill_by") else [])]
+    raw = read_file(name, entry, [*wanted, *helpers], sorted(own))
+    settle_names(raw, codebook)
     problems = _header_problems(raw, codebook)
     if not problems and raw.frame.empty:
         problems.append(Problem("has a header and no rows", file, f"input {name}", "export the file again"))
+    if not problems and helpers:
+        problems = select_rows(raw, entry, [c.column for c in described if c.report is None and c.type != "ignore"])
     if problems:
         raise Stop("intake", problems)
     return raw
 
 
-def _check_kind(path: Path, file: str, name: str, form: str) -> None:
+def read_file(
+    name: str, entry: Mapping[str, Any], wanted: Sequence[str] | None = None, known: Sequence[str] = ()
+) -> Raw:
+    """Read the columns ``wanted`` (None: all) of a file as text. Raises :class:`alliance.errors.Stop`."""
+    file, form = str(entry["path"]), str(entry["format"])
+    path = Path(file)
+    if not path.is_file():
+        remedy = f"put the file there, or change inputs.{name}.path"
+        raise Stop("intake", Problem("no such file", file, f"input {name}", remedy))
+    kind = _check_kind(path, file, name, form)
+    try:
+        raw = _read(name, file, entry, wanted, known, kind)
+        if entry.get("dictionary"):
+            from alliance.survey.dictionary import apply_dictionary
+
+            apply_dictionary(raw, str(entry["dictionary"]))
+    except Stop:
+        raise
+    except Exception as error:  # readers of binary formats fail in many ways on a damaged file
+        what = f"cannot be read as {sniff.NAMES[form]} ({type(error).__name__})"
+        remedy = "it may be damaged or cut off: export it again"
+        raise Stop("intake", Problem(what, file, f"input {name}", remedy)) from error
+    return raw
+
+
+def _read(
+    name: str, file: str, entry: Mapping[str, Any], wanted: Sequence[str] | None, known: Sequence[str], kind: str
+) -> Raw:
+    form = str(entry["format"])
+    if form in TEXT_FORMATS and kind != sniff.WORKBOOK:
+        from alliance.survey.read_text import read_text
+
+        return read_text(name, file, entry, wanted, known)
+    from alliance.survey.read_binary import READERS
+
+    return READERS["excel" if kind == sniff.WORKBOOK else form](name, file, entry, wanted)
+
+
+def settle_names(raw: Raw, codebook: Codebook) -> None:
+    """Columns under another name that the codebook knows, and options spread over columns, become its columns."""
+    from alliance.survey.layouts import options_of
+
+    for c in codebook.of_input(raw.input):
+        if c.column in raw.header:
+            continue
+        there = [alias for alias in c.aliases if alias in raw.header]
+        if len(there) == 1:
+            raw.header[raw.header.index(there[0])] = c.column
+            raw.frame = raw.frame.rename(columns={there[0]: c.column})
+            for known in (raw.labels, raw.value_labels, raw.declared_missing):
+                if there[0] in known:
+                    known[c.column] = known.pop(there[0])
+            raw.repaired.append(f"column {c.column} is called {there[0]} in this file")
+        elif raw.format.startswith("SurveyMonkey") and c.type != "ignore":
+            spread = [name for name in options_of(c.column, raw.header) if name in raw.frame.columns]
+            if len(spread) > 1:
+                _join_options(raw, c.column, spread)
+
+
+def _join_options(raw: Raw, column: str, spread: list[str]) -> None:
+    """One column of the columns that hold one option each; two answers in a row stay two, and are no answer code."""
+    joined = raw.frame[spread[0]].str.strip()
+    for name in spread[1:]:
+        other = raw.frame[name].str.strip()
+        both = (joined != "") & (other != "")
+        joined = joined + both.map({True: "; ", False: ""}) + other
+    raw.frame = raw.frame.drop(columns=spread).assign(**{column: joined})
+    first = raw.header.index(spread[0])
+    raw.header = [column if i == first else n for i, n in enumerate(raw.header) if n not in spread[1:]]
+    raw.repaired.append(f"column {column} was joined from {len(spread)} columns, one for each option")
+
+
+def select_rows(raw: Raw, entry: Mapping[str, Any], of_row: Sequence[str]) -> list[Problem]:
+    """Fill what stands once per person, then keep the rows that belong to the input (``fill_by`` and ``rows``)."""
+    asked, by = entry.get("rows") or {}, entry.get("fill_by")
+    absent = [n for n in (*asked, *([by] if by else [])) if n not in raw.frame.columns]
+    if absent:
+        what = f"column {', '.join(absent)} is not in the file"
+        return [Problem(what, raw.file, f"key inputs.{raw.input}", "correct rows or fill_by")]
+    if by:
+        _fill(raw, str(by), [c for c in of_row if c != by])
+    total = len(raw.frame)
+    for column, values in asked.items():
+        wanted = {str(v) for v in (values if isinstance(values, list) else [values])}
+        raw.frame = raw.frame[raw.frame[column].str.strip().isin(wanted)]
+    if raw.frame.empty:
+        what = f"no row has {' and '.join(f'{c} {v}' for c, v in asked.items())}"
+        return [Problem(what, raw.file, f"key inputs.{raw.input}.rows", "correct rows")]
+    if asked:
+        raw.repaired.append(f"{len(raw.frame):,} of {total:,} rows belong to this input ({', '.join(asked)})")
+    return []
+
+
+def _fill(raw: Raw, by: str, columns: Sequence[str]) -> None:
+    """Blank cells get what another row of the same record says, when the rows that say something agree."""
+    record = raw.frame[by].str.strip()
+    for column in columns:
+        said = raw.frame[column].where(raw.frame[column].str.strip() != "")
+        groups = said.groupby(record)
+        agreed = groups.transform("first").where(groups.transform("nunique") == 1)
+        filled = said.isna() & agreed.notna() & (record != "")
+        if filled.any():
+            raw.frame[column] = raw.frame[column].mask(filled, agreed)
+            raw.repaired.append(f"column {column}: blank cells were filled from other rows with the same {by}")
+
+
+def _check_kind(path: Path, file: str, name: str, form: str) -> str:
+    """What the file is by its first bytes; stops when that is not what the config says."""
     with path.open("rb") as stream:
         head = stream.read(4096)
     found, expected = sniff.kind_of(head), sniff.EXPECTED[form]
     if found == expected or (expected == sniff.TEXT and found == "a gzip archive" and file.endswith(".gz")):
-        return
+        return found
+    if found == sniff.WORKBOOK and form in TEXT_FORMATS[1:]:
+        return found
     if found == sniff.EMPTY:
         raise Stop("intake", Problem("the file is empty", file, f"input {name}", "export it again"))
     other = next((f for f, kind in sniff.EXPECTED.items() if kind == found), None)
@@ -95,7 +201,13 @@ def _header_problems(raw: Raw, codebook: Codebook) -> list[Problem]:
     strangers = [name for name in raw.header if name not in described]
     for c in codebook.of_input(raw.input):
         times = raw.header.count(c.column)
-        if c.type == "ignore" or times == 1:
+        again = [alias for alias in c.aliases if alias in raw.header]
+        if c.type == "ignore" or (times == 1 and not again):
+            continue
+        if times + len(again) > 1 and again:
+            both = " and ".join([c.column] * times + again)
+            remedy = f"one of them is not meant: correct aliases in row {c.line} of {codebook.file}"
+            problems.append(Problem(f"has {both}, which the codebook takes for one", raw.file, "header", remedy))
             continue
         if times > 1:
             problems.append(
@@ -111,7 +223,7 @@ def _header_problems(raw: Raw, codebook: Codebook) -> list[Problem]:
 
 def strangers(raw: Raw, codebook: Codebook) -> list[str]:
     """Columns of the file that the codebook does not know, in file order."""
-    described = {c.column for c in codebook.of_input(raw.input)}
+    described = {n for c in codebook.of_input(raw.input) for n in (c.column, *c.aliases)}
     return [name for name in raw.header if name not in described]
 
 

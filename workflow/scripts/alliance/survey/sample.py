@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, Column, item_column
 from alliance.disclosure import minimum_cell
+from alliance.inputs import named
 from alliance.survey.filters import one_each, rule_of, stays
 from alliance.survey.flow import POOLED, UNKNOWN, Flow
 from alliance.survey.issues import Issues, shown
@@ -181,7 +182,7 @@ def _check_links(study: Study, rows: pd.DataFrame, roster: frozenset[str], issue
     for name, ids in tables.items():
         if not known or ids.empty or (study.frame is not None and not study.has_roster and name in set(rows["input"])):
             continue
-        file = str(study.config["inputs"][name]["path"])
+        file = named(study.config["inputs"][name])
         strangers = int((~ids.isin(known)).sum())
         if strangers == len(ids):
             where = "on the roster" if study.has_roster else "in the reports of the first wave"

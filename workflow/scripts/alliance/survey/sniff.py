@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+WORKBOOK = "an Excel workbook or another zip archive"
 SIGNATURES = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "an Excel workbook or another zip archive"),
+    (b"PK\x03\x04", WORKBOOK),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old or protected Office file"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -16,6 +17,8 @@ SIGNATURES = (
     (b"PAR1", "a Parquet file"),
     (b"<stata_dta>", "a Stata file"),
     (b"SQLite format 3", "a database file"),
+    (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf", "a SAS file"),
+    (b"HEADER RECORD*******LIB", "a SAS file"),  # transport files, versions 5 and 8
 )
 TEXT = "text"
 BINARY = "a binary file"
@@ -26,7 +29,11 @@ EXPECTED = {
     "csv": TEXT,
     "qualtrics": TEXT,
     "spss": "an SPSS file",
-    "excel": "an Excel workbook or another zip archive",
+    "redcap": TEXT,
+    "limesurvey": TEXT,
+    "surveymonkey": TEXT,
+    "excel": WORKBOOK,
+    "sas": "a SAS file",
     "stata": "a Stata file",
     "parquet": "a Parquet file",
 }
@@ -34,7 +41,11 @@ NAMES = {
     "csv": "CSV text",
     "qualtrics": "a Qualtrics CSV",
     "spss": "an SPSS .sav file",
+    "redcap": "a REDCap CSV",
+    "limesurvey": "a LimeSurvey CSV",
+    "surveymonkey": "a SurveyMonkey CSV",
     "excel": "an Excel .xlsx workbook",
+    "sas": "a SAS .sas7bdat or .xpt file",
     "stata": "a Stata .dta file",
     "parquet": "a Parquet file",
 }

@@ -50,6 +50,7 @@ def _meaning(
     text = text.strip()
     if not text:
         return None, Status.BLANK
+    text = recoded(text, column) or text
     if column.missing and among(text, column.missing, decimal):
         return None, Status.MISSING
     if column.invalid and among(text, column.invalid, decimal):
@@ -60,6 +61,14 @@ def _meaning(
         if among(text, limits, decimal):
             return None, Status.DECLARED
     return value, status
+
+
+def recoded(text: str, column: Column) -> str:
+    """The code of the codebook that an older code or label of the same question stands for; "" when it is none."""
+    if not column.recode:
+        return ""
+    text = text.strip()
+    return column.recode.get(canonical(text), column.recode.get(text, ""))
 
 
 def canonical(text: str) -> str:
@@ -152,11 +161,21 @@ ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})([T ]\d{2}:\d{2}.*)?")
 DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
+def _declared_day(text: str, formats: str) -> dt.date:
+    """By the first of the declared formats that fits; ValueError when none does."""
+    for form in (part.strip() for part in formats.split(";")):
+        try:
+            return dt.datetime.strptime(text, form).date()
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
 def _date(text: str, column: Column) -> Meaning:
     """ISO dates and day.month.year are read as they are; anything else needs its format in the codebook."""
     try:
         if column.date_format:
-            day = dt.datetime.strptime(text, column.date_format).date()
+            day = _declared_day(text, column.date_format)
         elif match := ISO.fullmatch(text):
             day = dt.date(int(match[1]), int(match[2]), int(match[3]))
         elif match := DOTTED.fullmatch(text):
