@@ -11,7 +11,7 @@ from alliance.errors import Problem, Stop
 from alliance.inputs import input_files
 from alliance.survey.clean import DTYPES, clean
 from alliance.survey.issues import Issues
-from alliance.survey.readers import RECORD, read_raw, record
+from alliance.survey.readers import RECORD, read_raw, record, sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,12 +54,12 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
         for file in input_files(entry):
             try:
                 raw = read_raw(name, {**entry, "path": file}, codebook)
-                records.append(record(raw))
-                _refuse_copy(name, records[-1], fingerprints)
+                _refuse_copy(name, file, fingerprints)
             except Stop as stop:
                 issues.errors += stop.problems
                 continue
             tidy = clean(raw, codebook, steps, issues, window)
+            records.append(record(raw))
             del raw
             if kind == "survey":
                 part = _reports(name, tidy, columns)
@@ -92,12 +92,12 @@ def _window(config: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str, s
     return first.strip(), last.strip()
 
 
-def _refuse_copy(name: str, made: Mapping[str, Any], fingerprints: dict[str, str]) -> None:
+def _refuse_copy(name: str, file: str, fingerprints: dict[str, str]) -> None:
     """The same file twice under one input would count everybody twice."""
-    first = fingerprints.setdefault(made["sha256"], made["file"])
-    if first != made["file"]:
+    first = fingerprints.setdefault(sha256(file), file)
+    if first != file:
         what = f"has the same content as {first}"
-        raise Stop("intake", Problem(what, made["file"], f"input {name}", "name each file of an input once"))
+        raise Stop("intake", Problem(what, file, f"input {name}", "name each file of an input once"))
 
 
 def _reports(name: str, tidy: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
