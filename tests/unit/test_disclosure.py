@@ -59,4 +59,7 @@ def test_how_many_did_not_say_is_masked_but_takes_no_other_count_with_it():
     assert shown["n"].isna().tolist() == [False, False, True]
     table.loc[3] = ["gender", "another", 4]
     shown = suppress_counts(table, ["n"], 10, sets=[["variable"]], unknown={"level": "(missing)"})
-    assert shown["n"].isna().tolist() == [False, False, True, True], "the two masked ones protect each other"
+    assert shown["n"].isna().tolist() == [False, True, True, True], "3 + 4 would be left over, which is small too"
+    table.loc[3, "n"] = 9
+    shown = suppress_counts(table, ["n"], 10, sets=[["variable"]], unknown={"level": "(missing)"})
+    assert shown["n"].isna().tolist() == [False, False, True, True], "the two hidden ones protect each other"

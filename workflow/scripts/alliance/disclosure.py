@@ -1,9 +1,11 @@
-"""Small counts of persons are not published, and cannot be found by subtraction within the declared tables."""
+"""Small counts of persons are not published, and cannot be worked out from what is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from alliance.disclosure_counts import CountBook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,37 +26,27 @@ def suppress_counts(
     sets: Sequence[Sequence[str]] = (),
     totals: Mapping[str, str] | None = None,
     unknown: Mapping[str, str] | None = None,
+    sums: Sequence[tuple[int, Sequence[int]]] = (),
 ) -> pd.DataFrame:
-    """A copy in which counts of 1 to ``minimum`` - 1 are missing, with a column ``suppressed`` (bool) that says where.
+    """A copy in which small counts, and those that would give them away, are missing; ``suppressed`` (bool) says where.
 
-    In a row with a masked count, the columns ``clear`` (rates, intervals) are missing too. ``parts`` maps a count to
-    the count that it is a part of (events -> persons at risk): a small remainder is as telling as a small count, and a
-    part goes when its whole goes. Each of ``sets`` names the columns whose equal values make rows one set with a
-    published total: when one single cell of a set is masked, the next smallest is masked with it (complementary
-    suppression), as often as needed. ``totals`` says which label marks a row as the total itself
-    ({"cohort": "pooled"}), so that it is no member of the sets that run over that column. ``unknown`` says which label
-    stands for missing values ({"level": "(missing)"}): such a count is masked when it is small but takes no other with
-    it, because how many did not say tells nothing about anybody. Counts become Int64. Source of the rules: NCES
-    2011-603.
+    Counts of 1 to ``minimum`` - 1 go, and with them as many others as it takes that none of them can be calculated, or
+    bounded to fewer values than the rule itself leaves, from all that is left (:class:`CountBook`). In a row with a
+    hidden count, the columns ``clear`` (rates, intervals) are missing too.
+
+    How counts hang together: ``parts`` maps a count to the count that it is a part of (events -> persons at risk); a
+    small remainder is as telling as a small count, and a part goes when its whole goes. Each of ``sets`` names the
+    columns whose equal values make rows one set with a known total. ``totals`` says which label marks a row as the
+    total over a column ({"cohort": "pooled"}): it is the total of the sets that run over that column, and no member of
+    them. ``sums`` adds single rows that are the sum of others: (index of the row, indexes of its parts).
+    ``unknown`` says which label stands for missing values ({"level": "(missing)"}): such a count is hidden when it is
+    small but takes no other with it, because how many did not say tells nothing about anybody. Counts become Int64.
     """
-    parts = dict(parts or {})
     result = frame.copy()
     counts = {c: frame[c].astype("Int64") for c in count_columns}
-    masked = {c: small(counts[c], minimum) for c in count_columns}
-    for part, whole in parts.items():
-        masked[part] |= small(counts[whole] - counts[part], minimum) | masked[whole]
-    members = [(list(keys), _is_member(frame, keys, totals or {})) for keys in sets]
-    telling = ~_labelled(frame, unknown or {})
-    changed = True
-    while changed:
-        changed = False
-        for keys, member in members:
-            for column in count_columns:
-                changed |= _complement(frame, keys, member, telling, counts[column], masked[column])
-        for part, whole in parts.items():
-            follow = masked[whole] & ~masked[part]
-            masked[part] |= follow
-            changed |= bool(follow.any())
+    book = _book(frame, counts, minimum, dict(parts or {}), sets, totals or {}, unknown or {}, sums)
+    hidden_keys = book.protect(minimum)
+    masked = {c: frame.index.to_series().map(lambda i, c=c: (i, c) in hidden_keys).astype(bool) for c in count_columns}
     for column in count_columns:
         result[column] = counts[column].mask(masked[column])
     hidden = sum(masked[c] for c in count_columns) > 0
@@ -62,6 +54,60 @@ def suppress_counts(
         result[column] = result[column].mask(hidden)
     result["suppressed"] = hidden.astype(bool)
     return result
+
+
+def _book(
+    frame: pd.DataFrame,
+    counts: Mapping[str, pd.Series],
+    minimum: int,
+    parts: Mapping[str, str],
+    sets: Sequence[Sequence[str]],
+    totals: Mapping[str, str],
+    unknown: Mapping[str, str],
+    sums: Sequence[tuple[int, Sequence[int]]],
+) -> CountBook:
+    """The counts of a table, by (index of the row, column), and how they add up."""
+    book = CountBook()
+    telling = ~_labelled(frame, unknown)
+    for column, values in counts.items():
+        for i, n in values.dropna().items():
+            book.add((i, column), int(n), telling=bool(telling[i]))
+    for part, whole in parts.items():
+        for i in frame.index[counts[part].notna() & counts[whole].notna()]:
+            book.part((i, part), (i, whole))
+    for keys in sets:
+        _add_set(book, frame, counts, minimum, list(keys), totals)
+    for column in counts:
+        for whole, rows in sums:
+            book.total((whole, column), [(i, column) for i in rows])
+    return book
+
+
+def _add_set(
+    book: CountBook,
+    frame: pd.DataFrame,
+    counts: Mapping[str, pd.Series],
+    minimum: int,
+    keys: list[str],
+    totals: Mapping[str, str],
+) -> None:
+    """Rows with equal ``keys`` add up: to the row that is their total when the table has it, else to a known number."""
+    member = _is_member(frame, keys, totals)
+    over = [column for column in totals if column not in keys]
+    whole_rows = frame[frame[keys].notna().all(axis=1) & ~member]
+    for column in over[1:]:
+        whole_rows = whole_rows[whole_rows[column] == totals[column]]
+    found = {values: rows.index[0] for values, rows in whole_rows.groupby(keys, sort=False) if len(rows) == 1}
+    for values, rows in frame[member].groupby(keys, sort=False):
+        for column, n in counts.items():
+            inside = rows.index[n[rows.index].notna()]
+            total = int(n[inside].sum())
+            whole = (found.get(values), column)
+            if whole not in book.places or book.counts[book.places[whole]] != total:
+                # the total is known from elsewhere, unless it is small itself: then nobody prints it
+                whole = ("total", tuple(keys), values, column)
+                book.add(whole, total, printed=total >= minimum, fixed=total >= minimum, telling=False)
+            book.total(whole, [(i, column) for i in inside])
 
 
 def small(counts: pd.Series, minimum: int) -> pd.Series:
@@ -85,26 +131,3 @@ def _labelled(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series:
     for column, label in labels.items():
         found |= frame[column] == label
     return found
-
-
-def _complement(
-    frame: pd.DataFrame,
-    keys: list[str],
-    member: pd.Series,
-    telling: pd.Series,
-    counts: pd.Series,
-    masked: pd.Series,
-) -> bool:
-    """Mask (in place) the smallest open cell of each set in which exactly one is masked; whether there was any."""
-    inside = frame[member]
-    by = [inside[key] for key in keys]
-    hidden, by_itself = (x[member].groupby(by, dropna=False).transform("sum") for x in (masked, masked & telling))
-    alone = (hidden == 1) & (by_itself == 1)
-    open_ = member.copy()
-    open_[member] = alone.to_numpy()
-    open_ &= ~masked & (counts > 0).fillna(False).astype(bool)
-    if not open_.any():
-        return False
-    chosen = counts[open_].astype("int64").groupby([frame.loc[open_, key] for key in keys], dropna=False).idxmin()
-    masked.loc[chosen.to_numpy()] = True
-    return True

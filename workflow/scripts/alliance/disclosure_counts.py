@@ -1,0 +1,241 @@
+"""Which counts must be hidden so that no small one can be worked out from the others, over any number of tables.
+
+Cell suppression with secondary cells (NCES 2011-603; Willenborg & de Waal 2001, ch. 6; Hundepool et al. 2012, ch. 4):
+counts of 1 to ``minimum`` - 1 are primary cells. Cells are added line by line until the hidden ones of each line are
+enough together; then an audit by linear programming looks for primary cells that all printed counts together still give
+away or bound too tightly, and a second programme finds the cheapest counts to hide for each (the heuristic of Kelly,
+Golden & Assad 1992, Networks 22, 397-417).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from alliance.disclosure_attack import TOLERANCE, Bounds, Equation, balance, bounds
+
+_WHOLE = 3.0  # hiding a total costs as much as hiding so many parts
+
+
+@dataclass
+class CountBook:
+    """All counts of some tables and how they add up; the same key is the same count wherever it is printed.
+
+    >>> book = CountBook()
+    >>> for key, n in {"all": 60, "a": 4, "b": 20, "c": 36}.items():
+    ...     book.add(key, n)
+    >>> book.total("all", ["a", "b", "c"])
+    >>> sorted(book.protect(10))
+    ['a', 'b']
+    """
+
+    counts: list[int] = field(default_factory=list)
+    printed: list[bool] = field(default_factory=list)
+    fixed: list[bool] = field(default_factory=list)
+    telling: list[bool] = field(default_factory=list)
+    equations: list[Equation] = field(default_factory=list)
+    places: dict[Hashable, int] = field(default_factory=dict)
+    follows: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(
+        self, key: Hashable, value: int, *, printed: bool = True, fixed: bool = False, telling: bool = True
+    ) -> None:
+        """A count of persons. Raises ValueError when the key is there with another value.
+
+        printed: tables show it unless it is hidden here (False: a count that only follows from others, such as those
+        without the event). fixed: printed elsewhere, cannot be hidden. telling: being small, it tells about somebody
+        (False for how many did not answer).
+        """
+        if key in self.places:
+            place = self.places[key]
+            if self.counts[place] != int(value):
+                raise ValueError(f"count {key!r} is {self.counts[place]} in one table and {int(value)} in another")
+            self.printed[place] |= printed
+            self.fixed[place] |= fixed
+            self.telling[place] &= telling
+            return
+        self.places[key] = len(self.counts)
+        self.counts.append(int(value))
+        self.printed.append(printed)
+        self.fixed.append(fixed)
+        self.telling.append(telling)
+
+    def total(self, whole: Hashable, parts: Iterable[Hashable]) -> None:
+        """State that ``whole`` is the sum of ``parts``. Raises ValueError when it is not."""
+        place, own = self.places[whole], tuple(self.places[part] for part in parts)
+        if self.counts[place] != sum(self.counts[j] for j in own):
+            raise ValueError(f"the parts of {whole!r} do not add up to it")
+        self.equations.append((place, own))
+
+    def part(self, part: Hashable, whole: Hashable) -> None:
+        """State that ``part`` is some of the persons of ``whole``: the rest is a count too, and hidden wholes take
+        their parts with them."""
+        rest = ("rest", whole, part)
+        self.add(rest, self.counts[self.places[whole]] - self.counts[self.places[part]], printed=False)
+        self.total(whole, [part, rest])
+        self.follows.append((self.places[part], self.places[whole]))
+
+    def protect(self, minimum: int) -> set[Hashable]:
+        """Keys of the printed counts to hide. Deterministic. Nothing is hidden when ``minimum`` is 1 or less."""
+        hidden = _Protection(self, minimum).run()
+        return {key for key, place in self.places.items() if hidden[place] and self.printed[place]}
+
+    def attack(self, hidden: Iterable[Hashable], minimum: int) -> dict[Hashable, tuple[int, int]]:
+        """Small telling counts that can be worked out although ``hidden`` are hidden: key -> (lowest, highest).
+
+        Worked out: fewer values are left possible than the rule itself leaves (1 to ``minimum`` - 1).
+        """
+        mask = np.zeros(len(self.counts), dtype=bool)
+        mask[[self.places[key] for key in hidden]] = True
+        state = _Protection(self, minimum)
+        state.hidden = mask | ~state.printed
+        ask = np.flatnonzero(state.primary)
+        found = state.bounds(ask)
+        bad = found.values < state.need
+        names = {place: key for key, place in self.places.items()}
+        lows, highs = found.low[bad], found.high[bad]
+        return {names[j]: (int(a), int(b)) for j, a, b in zip(ask[bad], lows, highs, strict=True)}
+
+
+class _Protection:
+    """The state of the search: which counts are hidden so far."""
+
+    def __init__(self, book: CountBook, minimum: int) -> None:
+        self.values = np.array(book.counts, dtype=np.float64)
+        self.printed = np.array(book.printed, dtype=bool)
+        self.equations = book.equations
+        self.need = max(minimum - 1, 2)
+        fixed = np.array(book.fixed, dtype=bool)
+        small = (self.values >= 1) & (self.values < minimum)
+        self.primary = small & np.array(book.telling, dtype=bool) & ~fixed
+        self.hidden = (small & ~fixed) | ~self.printed
+        self.can_hide = self.printed & ~fixed & (self.values > 0)
+        self.wholes = {whole for whole, _ in book.equations}
+        self.lines_of: list[list[int]] = [[] for _ in book.counts]
+        for line, (whole, parts) in enumerate(book.equations):
+            for place in (whole, *parts):
+                self.lines_of[place].append(line)
+        # hiding more only adds to what is possible, so what was seen to be possible stays so
+        self.seen = self.values.copy(), self.values.copy()
+        self.whole_matrix: Any = None  # made when it is needed
+        self.parts_of: dict[int, list[int]] = {}
+        for part, whole in book.follows:
+            self.parts_of.setdefault(whole, []).append(part)
+
+    def run(self) -> np.ndarray:
+        """Hide until the audit finds nothing, or nothing can be done about what it finds."""
+        for place in np.flatnonzero(self.hidden & self.printed):
+            self._hide(int(place))
+        self._lines()
+        before = -1
+        while before < int(self.hidden.sum()):
+            before = int(self.hidden.sum())
+            for place in self._exposed():
+                self._repair(int(place))
+            self._lines()
+        return self.hidden
+
+    @property
+    def low(self) -> np.ndarray:
+        """What a reader knows a hidden count to be at least."""
+        return np.where(self.printed, 1.0, 0.0)
+
+    def bounds(self, ask: np.ndarray, quick: bool = False) -> Bounds:
+        """What a reader can work out about the counts ``ask``."""
+        known = np.where(self.hidden, np.nan, self.values)
+        return bounds(self.equations, known, self.low, ask, enough=self.need, seen=self.seen, quick=quick)
+
+    def _exposed(self) -> np.ndarray:
+        """Primary counts that are not yet seen to leave room."""
+        ask = np.array([j for j in np.flatnonzero(self.primary) if self.lines_of[j]], dtype=np.int64)
+        return ask[self.bounds(ask, quick=True).values < self.need]
+
+    def _hide(self, place: int) -> None:
+        """Hide a count, and the parts of it that could be held against it."""
+        self.hidden[place] = True
+        for part in self.parts_of.get(place, ()):
+            if self.can_hide[part] and not self.hidden[part]:
+                self._hide(part)
+
+    def _lines(self) -> None:
+        """In every line with a hidden primary count, hide the smallest others until together they leave room."""
+        waiting = list(range(len(self.equations)))
+        while waiting:
+            again: set[int] = set()
+            for line in waiting:
+                again |= self._line(line)
+            waiting = sorted(again)
+
+    def _line(self, line: int) -> set[int]:
+        whole, parts = self.equations[line]
+        if self.hidden[whole]:
+            return set()
+        unknown = [j for j in parts if self.hidden[j]]
+        if not any(self.primary[j] for j in unknown):
+            return set()
+        touched: set[int] = set()
+        room = sum(self.values[j] - self.printed[j] for j in unknown)
+        others = sorted((j for j in parts if self.can_hide[j] and not self.hidden[j]), key=lambda j: self.values[j])
+        if self.can_hide[whole]:
+            others.append(whole)
+        while (room < self.need - 1 or len(unknown) < 2) and others:
+            place = others.pop(0)
+            before = self.hidden.copy()
+            self._hide(place)
+            for changed in np.flatnonzero(self.hidden & ~before):
+                touched.update(self.lines_of[changed])
+            if place == whole:
+                break
+            room += self.values[place] - 1
+            unknown.append(place)
+        return touched
+
+    def _repair(self, place: int) -> None:
+        """Hide the cheapest counts that let the one at ``place`` be larger, by as much as is missing."""
+        from scipy.optimize import linprog
+        from scipy.sparse import hstack
+
+        least, most = self.seen
+        up = least[place] + self.need - 1 - self.values[place]
+        if most[place] - least[place] + 1 >= self.need - TOLERANCE:
+            return
+        index, matrix = self._neighbourhood(place)
+        downwards = np.minimum(self.low[index] - self.values[index], 0.0)
+        price = (1 + np.log2(1 + self.values[index])) * np.where(np.isin(index, list(self.wholes)), _WHOLE, 1.0)
+        cost = np.where(self.hidden[index], 1e-3, price)
+        limits: list[tuple[float, Any]] = [(0.0, None)] * len(index) + [(0.0, float(-x)) for x in downwards]
+        mine = int(np.searchsorted(index, place))
+        limits[mine], limits[len(index) + mine] = (up, up), (0.0, 0.0)
+        answer = linprog(
+            np.concatenate([cost, cost]),
+            A_eq=hstack([matrix, -matrix]).tocsr(),
+            b_eq=np.zeros(matrix.shape[0]),
+            bounds=limits,
+        )
+        if answer.status == 0:
+            step = answer.x[: len(index)] - answer.x[len(index) :]
+            moved = index[np.abs(step) > TOLERANCE]
+            least[index] = np.minimum(least[index], self.values[index] + step)
+            most[index] = np.maximum(most[index], self.values[index] + step)
+        else:  # nothing lets it grow so far: leave no neighbour to calculate with
+            moved = np.array(
+                [j for line in self.lines_of[place] for j in (self.equations[line][0], *self.equations[line][1])]
+            )
+        for j in moved:
+            if self.can_hide[j] and not self.hidden[j]:
+                self._hide(int(j))
+
+    def _neighbourhood(self, place: int) -> tuple[np.ndarray, Any]:
+        """The counts that hang together with one and are hidden or may be, and the equations between them."""
+        from scipy.sparse.csgraph import connected_components
+
+        if self.whole_matrix is None:
+            self.movable = np.flatnonzero(self.hidden | self.can_hide)
+            self.whole_matrix = balance(self.equations, len(self.values))[:, self.movable].tocsr()
+            _, self.label = connected_components(abs(self.whole_matrix).T @ abs(self.whole_matrix), directed=False)
+        columns = np.flatnonzero(self.label == self.label[np.searchsorted(self.movable, place)])
+        part = self.whole_matrix[:, columns].tocsr()
+        return self.movable[columns], part[np.flatnonzero(np.diff(part.indptr) > 0)]
