@@ -45,7 +45,28 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
         ("determinacy", "se_curve", "recommendation"),
     ),
     "outcomes": (("outcomes",), ("definitions", "rates")),
-    "link": (("link",), ("estimates", "effects", "cohorts", "joint", "flow", "status")),
+    "link": (
+        ("link",),
+        (
+            "estimates",
+            "effects",
+            "cohorts",
+            "joint",
+            "flow",
+            "status",
+            "dominance",
+            "parameterisations",
+            "condition",
+            "region",
+            "apart",
+            "collinearity_status",
+            "curve",
+            "contrasts",
+            "heterogeneity",
+            "sensitivity",
+            "magnitudes_status",
+        ),
+    ),
 }
 
 

@@ -46,11 +46,14 @@ def dominance(
     cluster: str | None = None,
     seed: int = 1,
     level: float = 0.95,
+    refit: bool = True,
 ) -> Dominance:
     """Dominance of the predictors on the right-hand side (up to 12 terms), beyond the terms ``always``.
 
     ``family`` linear (R2) or logit, probit (McFadden's R2); the gains are those over the model with the terms of
     ``always`` alone. ``bootstrap`` resamples rows, or whole clusters, for percentile intervals of general dominance.
+    ``refit=False`` takes a logit's draws by expansion about the estimates of the sample, which is some forty times as
+    fast (:mod:`alliance.persistence.dominance_bootstrap`).
     """
     import pandas as pd
 
@@ -73,7 +76,14 @@ def dominance(
     labels = [names[i] for i in free]
     low = high = np.full(len(parts), np.nan)
     if bootstrap:
-        draws = _bootstrap(ready.y, ready.X, ready.groups, base, parts, link, bootstrap, seed)
+        if refit or link != "logit":
+            draws = _bootstrap(ready.y, ready.X, ready.groups, base, parts, link, bootstrap, seed)
+        else:
+            from alliance.persistence.dominance_bootstrap import expanded_r2
+
+            subsets = [_columns(base, parts, subset) for subset in range(2 ** len(parts))]
+            values = expanded_r2(ready.y, ready.X, ready.groups, subsets, bootstrap, seed)
+            draws = values @ np.array([_summaries(row, len(parts))[0] for row in np.eye(len(subsets))])  # it is linear
         low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     table = pd.DataFrame(
         {
@@ -86,9 +96,9 @@ def dominance(
     )
     by_size = pd.DataFrame(conditional, columns=labels)
     by_size.insert(0, "k", range(len(parts)))
-    subsets = {_label(labels, s): float(value) for s, value in enumerate(fits)}
+    by_subset = {_label(labels, s): float(value) for s, value in enumerate(fits)}
     pairs = pd.DataFrame(complete, index=labels, columns=labels)
-    return Dominance(table, by_size, pairs, subsets, float(fits[-1]), len(ready.y))
+    return Dominance(table, by_size, pairs, by_subset, float(fits[-1]), len(ready.y))
 
 
 def relative_weights(data: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> pd.DataFrame:
@@ -115,8 +125,7 @@ def _all_subsets(y, X, base: np.ndarray, parts: list[np.ndarray], link: str) -> 
     """R2 beyond the base model for each subset; bit j of the subset's number stands for part j."""
     values = np.empty(2 ** len(parts))
     for subset in range(len(values)):
-        chosen = np.concatenate([base, *[p for j, p in enumerate(parts) if subset >> j & 1]]).astype(int)
-        fit = fit_glm(y, X[:, chosen], link)
+        fit = fit_glm(y, X[:, _columns(base, parts, subset)], link)
         values[subset] = fit.score @ fit.score if link == "identity" else fit.log_likelihood
     if link == "identity":
         total = ((y - y.mean()) ** 2).sum()
@@ -124,6 +133,10 @@ def _all_subsets(y, X, base: np.ndarray, parts: list[np.ndarray], link: str) -> 
     rate = y.mean()
     null = len(y) * (rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
     return (values[0] - values) / null
+
+
+def _columns(base: np.ndarray, parts: list[np.ndarray], subset: int) -> np.ndarray:
+    return np.concatenate([base, *[p for j, p in enumerate(parts) if subset >> j & 1]]).astype(int)
 
 
 def _summaries(fits: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

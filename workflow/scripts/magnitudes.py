@@ -1,0 +1,23 @@
+"""How large the associations are, whether the cohorts agree, how strong a confounder would have to be."""
+
+from _run import stage
+
+with stage("magnitudes", snakemake):
+    import pandas as pd
+    from alliance.persistence.magnitude_stage import magnitude_tables
+    from alliance.study import minimum_cell
+
+    given = snakemake.input
+    tables = magnitude_tables(
+        pd.read_parquet(given.sample),
+        pd.read_parquet(given.scores),
+        pd.read_parquet(given.outcomes),
+        pd.read_parquet(given.periods),
+        pd.read_csv(given.cohorts, dtype={"sample": str}),
+        pd.read_csv(given.parameterisations),
+        snakemake.config,
+        minimum_cell(snakemake.config),
+    )
+    for name, table in vars(tables).items():
+        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+    print(tables.contrasts.to_string(index=False))
