@@ -42,7 +42,7 @@ with stage("collinearity", snakemake):
         pd.read_parquet(given.periods),
         config,
         separability=verdict[0]["verdict"] if verdict else "",
-        pairs=verdict[0]["pairs"].split() if verdict else (),
+        pairs=verdict[0]["pairs"].split("; ") if verdict else (),
         general=general,
         why_no_general=why,
         minimum=minimum_cell(config),

@@ -103,8 +103,8 @@ def tied_terms(separability: str, pairs: Iterable[str], predictors: Sequence[str
 
 
 def reading(p_value: float, own: Sequence[str], tied: Sequence[str]) -> str:
-    """What may be read: ``unknown`` (there is no joint test), ``none`` (the joint test finds nothing), ``apart`` (each predictor on its own, as none is
-    ``tied``), ``partly`` (some on their own) or ``together`` (only what they have in common).
+    """What may be read: ``unknown`` (there is no joint test), ``none`` (it finds nothing), ``apart`` (each predictor on
+    its own, as none is ``tied``), ``partly`` (some on their own) or ``together`` (only what they have in common).
 
     ``own``: the predictors whose interval excludes zero; a tied one is never credited.
     """
