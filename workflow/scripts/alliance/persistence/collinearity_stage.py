@@ -59,12 +59,13 @@ def collinearity_tables(
     general: pd.DataFrame | None = None,
     why_no_general: str = "",
     minimum: int = 10,
+    draws: int = DRAWS,
 ) -> CollinearityTables:
     """Everything about collinear dimensions, for every pooled model of ``link.models``.
 
     ``separability`` is the verdict on the pooled sample (distinct, not_distinct, mixed) with the ``pairs`` that cannot
     be told apart ("goal-task"); ``general`` the scores of the bifactor model (index student_id) or None with the reason
-    in ``why_no_general``.
+    in ``why_no_general``; ``draws`` those of the cluster bootstrap.
     """
     import pandas as pd
 
@@ -86,7 +87,7 @@ def collinearity_tables(
         head = {**model.key, "n": model.analysis.students}
         found["condition"] += [{**head, **row} for row in condition]
         found["region"] += [{**head, **row} for row in regions]
-        found["dominance"] += _dominance(model, int(config.get("seed", 1)))
+        found["dominance"] += _dominance(model, draws, int(config.get("seed", 1)))
         found["apart"].append({**head, **_apart(model, condition, regions, (separability, pairs))})
     shares = [f"share_{p}" for p in predictors]
     columns = {
@@ -97,7 +98,7 @@ def collinearity_tables(
     return CollinearityTables(**tables, status=pd.DataFrame(status.rows, columns=list(STATUS)))
 
 
-def _dominance(model: PooledModel, seed: int) -> list[dict[str, Any]]:
+def _dominance(model: PooledModel, draws: int, seed: int) -> list[dict[str, Any]]:
     """General dominance beyond the covariates, with the gain of each predictor alone and as the last one to enter."""
     outcome, _, terms = model.analysis.formula.partition(" ~ ")
     parts = terms.split(" + ")
@@ -105,7 +106,7 @@ def _dominance(model: PooledModel, seed: int) -> list[dict[str, Any]]:
     always = [t for t in parts if t not in model.link["predictors"] and t != "0"]
     result = dominance(
         f"{outcome} ~ {start}{' + '.join(model.link['predictors'])}", model.analysis.data, always=always,
-        bootstrap=DRAWS, cluster=model.link.get("cluster"), seed=seed, refit=len(model.analysis.data) < REFIT_BELOW,
+        bootstrap=draws, cluster=model.link.get("cluster"), seed=seed, refit=len(model.analysis.data) < REFIT_BELOW,
     )  # fmt: skip
     by_size = result.conditional.set_index("k")
     found = []
@@ -115,7 +116,7 @@ def _dominance(model: PooledModel, seed: int) -> list[dict[str, Any]]:
             {
                 **model.key, "predictor": name, "measure": "McFadden R2", "general": row["general"],
                 "share": row["standardized"], "conf_low": row["conf_low"], "conf_high": row["conf_high"],
-                "alone": by_size[name].iloc[0], "last": by_size[name].iloc[-1], "total": result.total, "draws": DRAWS,
+                "alone": by_size[name].iloc[0], "last": by_size[name].iloc[-1], "total": result.total, "draws": draws,
                 "n": model.analysis.students,
             }
         )  # fmt: skip
