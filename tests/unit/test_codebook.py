@@ -69,7 +69,7 @@ def test_two_columns_of_a_file_cannot_become_one_variable(problems):
         (4, "wave", "", "role and wave go together"),
         (4, "variable", "bond 1", '"bond 1" is no name'),
         (6, "range", "4..0", 'row 7, column range: cannot read "4..0"'),
-        (6, "dimension", "bond", "only items have a dimension"),
+        (6, "dimension", "bond", "a number with a dimension belongs to a report"),
         (1, "variable", "student", 'an id is called "student" -> use student_id or mentor_id'),
         (8, "type", "text", "variable mentor_id is type text here and type id in row 3"),
     ],

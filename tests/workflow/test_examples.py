@@ -1,4 +1,4 @@
-"""The two studies on real data run by config and codebook alone, when their data are there."""
+"""The studies on real data run by config and codebook alone, when their data are there."""
 
 from __future__ import annotations
 
@@ -56,3 +56,34 @@ def test_midfield_reproduces_the_known_rates(fresh):
     assert peak < 2.0
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "Not asked for in this study: measurement, invariance, scores, link" in page
+
+
+def test_holzinger_swineford_equals_lavaan(fresh):
+    """Numbers of lavaan 0.6-14 and semTools: ML, and the ladder by school whose intercept of x3 differs."""
+    results = run_example(fresh, "holzinger_swineford")
+    fit = pd.read_csv(results / "measurement/fit.csv").query("sample == 'pooled' and model == 'correlated'")
+    fit = fit.set_index("measure")["value"]
+    assert fit["chisq"] == pytest.approx(85.305522, abs=1e-5)
+    assert fit["cfi"] == pytest.approx(0.930560, abs=1e-6)
+    ladder = pd.read_csv(results / "invariance/invariance.csv").set_index("step")["chisq"]
+    assert ladder["configural"] == pytest.approx(115.851344, abs=1e-5)
+    assert ladder["loadings"] == pytest.approx(124.043545, abs=1e-5)
+    verdict = pd.read_csv(results / "invariance/verdicts.csv").iloc[0]
+    assert verdict["released"] == "x3"
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "Not admissible, and not ranked" in page  # the bifactor model: a negative residual variance
+
+
+def test_bfi_equals_lavaan(fresh):
+    """Numbers of lavaan 0.6-14: WLSMV of the reversed items with pairwise answers, and of the two genders."""
+    results = run_example(fresh, "bfi")
+    fit = pd.read_csv(results / "measurement/fit.csv").query("sample == 'pooled' and model == 'correlated'")
+    assert set(fit["n"]) == {2796}
+    fit = fit.set_index("measure")["value"]
+    assert fit["chisq"] == pytest.approx(1884.608, abs=1e-3)
+    assert fit["chisq_scaled"] == pytest.approx(2129.723, abs=1e-3)
+    assert fit["cfi_scaled"] == pytest.approx(0.9141016, abs=1e-6)
+    assert fit["srmr"] == pytest.approx(0.06901553, abs=1e-7)
+    ladder = pd.read_csv(results / "invariance/invariance.csv").query("grouping == 'gender'").set_index("step")
+    assert ladder.loc["configural", "chisq_scaled"] == pytest.approx(2241.446, abs=1e-3)
+    assert set(pd.read_csv(results / "invariance/verdicts.csv")["grouping"]) == {"gender", "age_group"}

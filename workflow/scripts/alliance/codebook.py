@@ -62,6 +62,11 @@ class Column:
         return None if self.role is None or self.wave is None else (self.role, self.wave)
 
     @property
+    def indicator(self) -> bool:
+        """Whether it measures a dimension: an item, or a number that the codebook gives a dimension."""
+        return self.type == "item" or (self.type == "number" and bool(self.dimension))
+
+    @property
     def scale(self) -> tuple[int, int]:
         """Lowest and highest code of an item."""
         if self.codes:
@@ -102,7 +107,7 @@ class Codebook:
         """The items of one report in codebook order, each variable once; of one dimension when it is named."""
         seen: dict[str, Column] = {}
         for c in self.columns:
-            if c.type == "item" and c.report == (role, wave) and (dimension is None or c.dimension == dimension):
+            if c.indicator and c.report == (role, wave) and (dimension is None or c.dimension == dimension):
                 seen.setdefault(c.variable, c)
         return list(seen.values())
 

@@ -113,8 +113,11 @@ def _parse_column(row: dict[str, str], line: int) -> tuple[Column, list[Found]]:
     dimension = row.get("dimension", "")
     if kind == "item":
         _item_problems(values, limits, role, found)
+    elif kind == "number" and dimension:
+        _number_problems(limits, role, found, reverse=reverse)
     elif dimension:
-        found.append(("dimension", f"only items have a dimension, this is type {kind}", "empty it, or use type item"))
+        what = f"only items and numbers have a dimension, this is type {kind}"
+        found.append(("dimension", what, "empty it, or use type item"))
     aliases = tuple(dict.fromkeys(a.strip() for a in row.get("aliases", "").split(";") if a.strip()))
     recode = _recode(row.get("recode", ""), {*(values or {}), *(missing or {}), *invalid}, kind, found)
     clash = sorted(set(values or {}) & {*(missing or {}), *(invalid or {})})
@@ -228,6 +231,16 @@ def _item_problems(
         found.append(("values", f"the codes of an item are whole numbers, not {', '.join(wrong)}", remedy))
     if role is None:
         found.append(("role", "an item belongs to a report", "fill role and wave"))
+
+
+def _number_problems(
+    limits: tuple[float, float] | None, role: str | None, found: list[Found], *, reverse: bool
+) -> None:
+    """A number with a dimension is measured like an item: it belongs to a report, and has limits if it is reversed."""
+    if role is None:
+        found.append(("role", "a number with a dimension belongs to a report", "fill role and wave"))
+    if reverse and limits is None:
+        found.append(("range", "a reversed number needs its limits", "write the lowest and highest value as 0..4"))
 
 
 def _repeated(columns: Iterable[Column], file: str) -> list[Problem]:

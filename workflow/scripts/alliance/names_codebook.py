@@ -24,6 +24,9 @@ def _inputs(r: NameReport, config: Config, codebook: Codebook) -> None:
         r.problems.append(problem)
     ids = {"survey": ["student_id"], "students": ["student_id"], "terms": ["student_id", "term"]}
     ids["degrees"] = ["student_id", "term"]
+    if block(config, "ids").get("person") == "row":
+        ids["survey"] = []
+        _one_nameless_file(r, config, codebook)
     for name, kind in kinds(config).items():
         if name not in described:
             r.add(f"inputs.{name}", f"is not in the codebook {codebook.file}", "describe its columns there")
@@ -36,6 +39,17 @@ def _inputs(r: NameReport, config: Config, codebook: Codebook) -> None:
         if kind == "survey" and not any(c.report for c in codebook.of_input(name)):
             remedy = "fill role and wave for its items"
             r.problems.append(Problem(f"no column of input {name} has a role and a wave", codebook.file, "", remedy))
+
+
+def _one_nameless_file(r: NameReport, config: Config, codebook: Codebook) -> None:
+    """``ids.person: row`` is for one anonymous survey file: nothing else can be linked to it."""
+    if set(kinds(config).values()) != {"survey"} or len(kinds(config)) > 1:
+        what = "row is for a study of one survey file without ids: several files cannot be linked"
+        r.add("ids.person", what, "write student_id, and say in the codebook which columns hold it")
+    for column in codebook:
+        if column.type == "id" and column.variable == "student_id":
+            what, place = "has a student_id, and ids.person of the config is row", f"row {column.line}, column variable"
+            r.problems.append(Problem(what, codebook.file, place, "write ids.person: student_id, or type ignore"))
 
 
 def _codebook_names(r: NameReport, config: Config, codebook: Codebook) -> None:

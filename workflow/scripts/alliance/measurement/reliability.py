@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alliance.measurement.estimate import MeasurementFit
+from alliance.measurement.estimate import OK, MeasurementFit
 from alliance.measurement.intervals import alpha_interval, share_interval
 from alliance.measurement.models import GENERAL
 
@@ -111,9 +111,11 @@ def all_reliabilities(
 ) -> list[Reliability]:
     """One coefficient per dimension and measure: where two models hold the same dimension, that of ``correlated``.
 
-    Model-based ones have intervals in the pooled sample only (``errors``).
+    Model-based ones have intervals in the pooled sample only (``errors``). What a bifactor model says of a general
+    factor is left out when its solution is not admissible: shares of variances that cannot be mean nothing.
     """
-    ordered = [correlated, *(fits[name] for name in ("two", "bifactor", "one") if name in fits)]
+    sound = {name: fit for name, fit in fits.items() if name != "bifactor" or fit.status == OK}
+    ordered = [correlated, *(sound[name] for name in ("two", "bifactor", "one") if name in sound)]
     found = {}
     for row in alphas(data, key) + [r for fit in ordered for r in model_reliabilities(fit, errors=errors)]:
         if row.dimension in key or row.dimension == TOTAL:

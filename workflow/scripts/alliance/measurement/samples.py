@@ -105,17 +105,18 @@ def status_notes(
     """(sample, sentence) about data that a reader of the results must know: unused categories, parcels, the key."""
     notes = []
     pooled = samples[POOLED]
+    settings = config["measurement"]
+    report = (settings["role"], settings["wave"])
+    numbers = {c.variable for c in codebook.items(*report) if c.type == "number"}
     for item in pooled:
         values = pooled[item].dropna()
-        if len(values) and not np.allclose(values, np.round(values)):
+        if item not in numbers and len(values) and not np.allclose(values, np.round(values)):
             notes.append((POOLED, f"item {item} has answers between the categories: a parcel or mean hides misfit"))
     levels = {item: pooled[item].nunique() for item in pooled}
     for name, data in samples.items():
-        fewer = [str(i) for i in data if 0 < data[i].nunique() < levels[i]]
+        fewer = [str(i) for i in data if i not in numbers and 0 < data[i].nunique() < levels[i]]
         if name != POOLED and fewer:
             notes.append((name, f"a category was never used in this sample: {', '.join(fewer)}"))
-    settings = config["measurement"]
-    report = (settings["role"], settings["wave"])
     return notes + [(POOLED, text) for text in published_key_problems(config, codebook, report)]
 
 

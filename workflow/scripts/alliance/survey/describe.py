@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, Column, item_column
@@ -60,7 +60,8 @@ def item_table(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, An
         rest = _item_rest(there, items, role, wave)
         for c in items:
             values = there[item_column(c.variable, role, wave)].astype("float64")
-            shares = _shares(values, range(c.scale[0], c.scale[1] + 1), minimum)
+            answers = range(c.scale[0], c.scale[1] + 1) if c.type == "item" else ()
+            shares = _shares(values, answers, minimum)
             codes |= set(shares)
             head = (role, wave, c.dimension, c.variable, c.label, int(values.notna().sum()), int(values.isna().sum()))
             moments = (values.mean(), values.std(), values.skew(), values.kurt(), rest[c.variable])
@@ -75,10 +76,12 @@ def _clear_where(table: pd.DataFrame, count: str, columns: Sequence[str]) -> pd.
     return table
 
 
-def _shares(values: pd.Series, codes: Iterable[int], minimum: int) -> dict[int, float]:
+def _shares(values: pd.Series, codes: Sequence[int], minimum: int) -> dict[int, float]:
     """Share of each answer; a single small count takes the next smallest with it."""
     import pandas as pd
 
+    if not codes:
+        return {}
     counted = values.value_counts()
     counts = pd.DataFrame({"code": list(codes), "item": "", "n": [int(counted.get(k, 0)) for k in codes]})
     kept = suppress_counts(counts, ["n"], minimum, sets=[["item"]])

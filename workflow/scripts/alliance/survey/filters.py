@@ -80,7 +80,8 @@ def as_given(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
     given = np.full((len(rows), len(items)), np.nan)
     for j, column in enumerate(items):
         values = rows[column.variable].astype("float64").to_numpy()
-        given[:, j] = sum(column.scale) - values if column.reverse else values
+        limits = column.scale if column.type == "item" else column.range
+        given[:, j] = sum(limits) - values if column.reverse and limits else values
     return given
 
 

@@ -16,6 +16,7 @@ from alliance.survey.readers import RECORD, read_raw, record, sha256
 if TYPE_CHECKING:
     import pandas as pd
 
+ROW = "(row)"  # stands for the id where each row of the file is a person
 REPORT = ("input", "file", "row", "role", "wave", "student_id", "mentor_id")
 FIXED = {"students": ("student_id", "row"), "terms": ("student_id", "term", "field", "institution")}
 FIXED["degrees"] = FIXED["terms"]
@@ -48,6 +49,8 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
     for name, entry in config["inputs"].items():
         columns = [c for c in codebook.of_input(name) if c.type != "ignore"]
         kind = str(entry["kind"])
+        if kind == "survey" and nameless(config):
+            columns.append(_row_id(name))
         window = _window(config, entry)
         fingerprints: dict[str, str] = {}
         parts = []
@@ -62,6 +65,8 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
             records.append(record(raw))
             del raw
             if kind == "survey":
+                if nameless(config):
+                    tidy[ROW] = [f"r{row}" for row in tidy.index]
                 part = _reports(name, tidy, columns)
                 _warn_without_id(file, part, columns, issues, "kept without a link")
             else:
@@ -98,6 +103,15 @@ def _refuse_copy(name: str, file: str, fingerprints: dict[str, str]) -> None:
     if first != file:
         what = f"has the same content as {first}"
         raise Stop("intake", Problem(what, file, f"input {name}", "name each file of an input once"))
+
+
+def nameless(config: Mapping[str, Any]) -> bool:
+    """Whether the study's one file has no ids, so that each of its rows is a person."""
+    return (config.get("ids") or {}).get("person") == "row"
+
+
+def _row_id(name: str) -> Column:
+    return Column(line=0, input=name, column=ROW, variable="student_id", type="id")
 
 
 def _reports(name: str, tidy: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:

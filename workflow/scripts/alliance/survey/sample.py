@@ -218,7 +218,7 @@ def _join(
     facts = study.students.set_index("student_id").drop(columns="row", errors="ignore")
     if study.has_roster:
         facts = facts.reindex(student)
-    own = [c.variable for c in study.variables(*study.frame) if c.type != "item"] if study.frame else []
+    own = [c.variable for c in study.variables(*study.frame) if not c.indicator] if study.frame else []
     cluster = study.plan.get("cluster")
     named = [*([cluster] if cluster else []), *facts.columns, *own]
     for name in dict.fromkeys(named):
@@ -238,7 +238,7 @@ def _join(
             chosen = matched(rows, kept, rule, items).reindex(student)
         linked[role, wave] = raw, kept
         for c in columns:
-            if c.type == "item" or (role, wave) != study.frame:
+            if c.indicator or (role, wave) != study.frame:
                 parts[item_column(c.variable, role, wave)] = chosen[c.variable].array
         answered[f"answered_{role}_w{wave}"] = (chosen["row"].notna()).to_numpy()
     return pd.DataFrame({**parts, **answered}).reset_index(drop=True), linked

@@ -103,7 +103,7 @@ def _reader(column: Column, decimal: str, ids: Sequence[str]) -> Callable[[str],
     if column.type == "item":
         return _item_reader(column)
     if column.type == "category" and column.codes:
-        return _category_reader(column.codes)
+        return _category_reader(column.codes, decimal)
     if column.type == "number":
         return lambda text: _number(text, column, decimal)
     if column.type == "date":
@@ -133,11 +133,15 @@ def _item_reader(column: Column) -> Callable[[str], Meaning]:
     return read
 
 
-def _category_reader(values: dict[str, str]) -> Callable[[str], Meaning]:
+def _category_reader(values: dict[str, str], decimal: str) -> Callable[[str], Meaning]:
+    """Codes or labels; a code may be a range of numbers, which makes groups of them (``0..19=under 20``)."""
     labels = {folded(label): label for label in values.values()}
+    ranges = [code for code in values if ".." in code]
 
     def read(text: str) -> Meaning:
         label = values.get(canonical(text), values.get(text, labels.get(folded(text))))
+        if label is None:
+            label = next((values[code] for code in ranges if among(text, [code], decimal)), None)
         return (label, Status.ANSWER) if label is not None else (None, Status.UNKNOWN)
 
     return read
@@ -149,6 +153,8 @@ def _number(text: str, column: Column, decimal: str) -> Meaning:
         return None, Status.UNKNOWN
     if column.range and not column.range[0] <= number <= column.range[1]:
         return None, Status.RANGE
+    if column.reverse and column.range:
+        number = sum(column.range) - number
     return number, Status.ANSWER
 
 

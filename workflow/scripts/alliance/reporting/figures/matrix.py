@@ -32,7 +32,7 @@ def correlation_matrix(
     top = 6.0
     for i, row in enumerate(names):
         y = top + i * cell
-        scene.text(label - 8, y + cell / 2 + 4, _short(row, label - 10), size=min(12, cell * 0.8), anchor="end")
+        scene.text(label - 8, y + cell / 2 + 4, _short(row, label - 9), size=min(12, cell * 0.8), anchor="end")
         for j, column in enumerate(names[:i]):
             value = values.get((row, column), values.get((column, row), math.nan))
             if math.isfinite(value):

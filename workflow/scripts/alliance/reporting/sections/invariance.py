@@ -40,6 +40,14 @@ def invariance_section(results: Results, labels: Labels) -> Section | None:
 _VERDICTS = {"supported": HOLDS, "unclear": DOUBT, "rejected": FAILS}
 
 
+_MEANING = {
+    "thresholds": "the same words mean the same step of the answer",
+    "loadings": "associations may be compared",
+    "intercepts": "latent means may be compared",
+    "residuals": "means of sum scores may be compared",
+}
+
+
 def _overview(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> Figure:
     """Each comparison's verdict at each step, as a grid."""
     tests = results.rows("invariance_invariance")
@@ -68,9 +76,8 @@ def _overview(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> F
         scene=verdict_grid([s.capitalize() for s in steps], lines, WIDE),
         narrow=verdict_grid([s.capitalize() for s in steps], lines, NARROW),
         data=data,
-        note="Equal thresholds, loadings, intercepts and residuals, each step beside the ones before it. "
-        "Thresholds: the same words mean the same step of the answer. Loadings: associations may be compared. "
-        "Intercepts: latent means may be compared. Residuals: means of sum scores may be compared.",
+        note="What is held equal, each step beside the ones before it. "
+        + " ".join(f"{s.capitalize()}: {_MEANING[s]}." for s in steps if s in _MEANING),
     )
 
 

@@ -20,7 +20,13 @@ from alliance.reporting.sections.forest import NARROW, WIDE
 from alliance.reporting.sections.items import likert_figure
 from alliance.reporting.sections.measurement_more import add_more
 from alliance.reporting.sections.measurement_pictures import precision_figure, residuals_figure
-from alliance.reporting.sections.measurement_tables import TOTAL, detail_tables, fit_table, reliability_table
+from alliance.reporting.sections.measurement_tables import (
+    TOTAL,
+    detail_tables,
+    fit_table,
+    inadmissible,
+    reliability_table,
+)
 from alliance.reporting.tables import Column, Table
 from alliance.reporting.words_measurement import fit_in_words, reliability_in_words
 
@@ -88,8 +94,11 @@ def _add_path(section: Section, results: Results, labels: Labels, chosen: str) -
         rows = results.rows("measurement_parameters", sample=POOLED, model=name)
         if not any(r["op"] == "=~" for r in rows) or (name != chosen and name != "bifactor"):
             continue
+        why = inadmissible(results).get(name)
+        if why and name != chosen:
+            continue  # the fit table says so; a picture of what cannot be would be read as a result
         model = path_model(rows, _item_names(results, labels, rows))
-        section.blocks.append(_path_figure(model, labels.measurement_model(name), name))
+        section.blocks.append(_path_figure(model, labels.measurement_model(name), name, why))
 
 
 def _item_names(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -103,7 +112,7 @@ def _item_names(results: Results, labels: Labels, rows: list[dict[str, Any]]) ->
     return names
 
 
-def _path_figure(model: PathModel, title: str, name: str) -> Figure:
+def _path_figure(model: PathModel, title: str, name: str, inadmissible: str | None) -> Figure:
     data = Table(
         f"loadings_{name}",
         f"{title}: standardised loadings and residual variances",
@@ -135,7 +144,8 @@ def _path_figure(model: PathModel, title: str, name: str) -> Figure:
         alt=f"Path diagram. {'. '.join(ends)}." + (f" Factor correlations: {'; '.join(ties)}." if ties else ""),
         scene=path_diagram(model),
         data=data,
-        note="Numbers on arrows are standardised loadings"
+        note=(f"**Not admissible: {escape(inadmissible)}.** " if inadmissible else "")
+        + "Numbers on arrows are standardised loadings"
         + ("" if model.general else "; at the right ends, residual variances")
         + ("; on curves, factor correlations." if ties else ".")
         + ("" if all(clear for *_, clear in model.loadings) else " Dashed: *p* ≥ .05."),

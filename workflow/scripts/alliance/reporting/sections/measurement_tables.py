@@ -23,6 +23,12 @@ _RELIABILITY = {
 }
 
 
+def inadmissible(results: Results, sample: str = POOLED) -> dict[str, str]:
+    """Models whose solution cannot be that of a population, with the reason."""
+    rows = results.rows("measurement_status", sample=sample, status="inadmissible")
+    return {str(r["model"]): str(r["reason"]) for r in rows}
+
+
 def fit_table(
     results: Results,
     labels: Labels,
@@ -43,14 +49,19 @@ def fit_table(
         + (f"; *N* = {apa.count(n)}. " if pooled_only else ". ")
         + ("Scaled test and indices." if scaled else "Plain (unscaled) test and indices."),
     )
+    marks = "abcdef"
+    wrong = inadmissible(results) if pooled_only else {}
     for sample in samples:
         for model in results.block("measurement", "models") or []:
             values = fits.get((sample, model))
             if pooled_only:
-                table.add(escape(labels.measurement_model(model)), *_fit_cells(values, criteria))
+                mark = f" ({marks[list(wrong).index(model) % len(marks)]})" if model in wrong else ""
+                table.add(escape(labels.measurement_model(model)) + mark, *_fit_cells(values, criteria))
             elif values and model == results.block("measurement", "chosen"):
                 name = f"{escape(labels.sample(sample))} (*n* = {apa.count(values['n'])})"
                 table.add(name, *_fit_cells(values, criteria))
+    for mark, reason in zip(marks, wrong.values(), strict=False):
+        table.note += f" ({mark}) Not admissible, and not ranked: {escape(reason)}."
     return table
 
 
