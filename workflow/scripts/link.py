@@ -5,8 +5,12 @@ from _run import stage
 with stage("link", snakemake):
     import pandas as pd
     from alliance.persistence.link import link_models
+    from alliance.persistence.plausible_fit import DrawTables
     from alliance.study import minimum_cell
 
+    drawn = snakemake.input.get("draws")
+    about = pd.read_csv(snakemake.input.about, keep_default_na=False) if drawn else None
+    draws = DrawTables(pd.read_parquet(drawn), about) if drawn else None
     tables = link_models(
         pd.read_parquet(snakemake.input.sample),
         pd.read_parquet(snakemake.input.scores),
@@ -14,6 +18,7 @@ with stage("link", snakemake):
         pd.read_parquet(snakemake.input.periods),
         snakemake.config,
         minimum_cell(snakemake.config),
+        draws,
     )
     for name in ("estimates", "effects", "cohorts", "joint", "flow", "status"):
         getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")

@@ -38,6 +38,19 @@ def marginal_effects(
     evaluates at the means of the design's columns instead of averaging over rows. Models of several categories give
     one effect per category, with the category before the term: "left: bond".
     """
+    found, n = marginal_quantities(fit, variables, contrasts=contrasts, at=at, data=data)
+    return _frame(fit, found, n)
+
+
+def marginal_quantities(
+    fit: OutcomeFit,
+    variables: Sequence[str] | str | None = None,
+    *,
+    contrasts: Mapping[str, Any] | None = None,
+    at: Mapping[str, Any] | str | None = None,
+    data: pd.DataFrame | None = None,
+) -> tuple[list[tuple[str, str, Quantity]], int]:
+    """What :func:`marginal_effects` shows, as (term, contrast, (value, gradient)), and the number of rows."""
     several = "categories" in fit.extra
     if not several:
         fit.response()  # says so when the model has no single mean
@@ -52,7 +65,8 @@ def marginal_effects(
     means = at == "mean"
     base = rows if at is None or means else rows.assign(**dict(at))
     base = base[[c for c in base.columns if c in design.variables() or c in names]]
-    X = design.matrix(base)
+    as_fitted = fit.X is not None and data is None and (at is None or means)
+    X = fit.X if as_fitted else design.matrix(base)
     found: list[tuple[str, str, Quantity]] = []
     if several and means:
         raise ValueError("effects at the means are not defined for models of several categories")
@@ -68,7 +82,7 @@ def marginal_effects(
                 a, b = (_mean(fit, Z, weights, means) for Z in moved)
                 quantity = (b[0] - a[0], b[1] - a[1])
             found.append((name, label, quantity))
-    return _frame(fit, found, len(rows))
+    return found, len(rows)
 
 
 def average_predictions(

@@ -152,7 +152,7 @@ def fit_prepared(ready: Prepared, family: str, link: str, kind: str, level: floa
     return OutcomeFit(
         family, link, ready.design.names, result.coef, V, degrees, kind, len(ready.y),
         int(ready.y.sum()) if link != "identity" else None, ready.n_clusters, ready.n_dropped, status, reason,
-        result.log_likelihood, True, level, ready.design, ready.data, ready.weights, clustered, kept,
+        result.log_likelihood, True, level, ready.design, ready.data, ready.weights, clustered, kept, X=ready.X,
     )  # fmt: skip
 
 

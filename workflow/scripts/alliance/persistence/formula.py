@@ -42,20 +42,25 @@ class Design:
         With ``base``, the matrix of the same rows before the columns ``changed`` of the data were, only terms that
         hold one of these are made anew.
         """
-        blocks = [np.ones((len(data), 1))] if self.formula.intercept else []
         cache: dict[tuple[Factor, bool], np.ndarray] = {}
-        assign = np.array(self.assign)
-        for place, (term, full) in enumerate(zip(self.formula.terms, self.coding, strict=True), 1):
-            if base is not None and not any(c in changed for factor in term for c in factor.node.columns()):
-                blocks.append(base[:, assign == place])
-                continue
-            parts = []
-            for factor, whole in zip(term, full, strict=True):
-                if (factor, whole) not in cache:
-                    cache[factor, whole] = self._columns(factor, whole, data)[0]
-                parts.append(cache[factor, whole])
-            blocks.append(reduce(_rowwise_product, parts))
+        if base is not None:
+            made, assign = base.copy(), np.array(self.assign)
+            for place, term in enumerate(self.formula.terms, 1):
+                if any(c in changed for factor in term for c in factor.node.columns()):
+                    made[:, assign == place] = self._block(place, data, cache)
+            return made
+        blocks = [np.ones((len(data), 1))] if self.formula.intercept else []
+        blocks += [self._block(place, data, cache) for place in range(1, len(self.formula.terms) + 1)]
         return np.hstack(blocks) if blocks else np.empty((len(data), 0))
+
+    def _block(self, place: int, data: pd.DataFrame, cache: dict[tuple[Factor, bool], np.ndarray]) -> np.ndarray:
+        """The columns of one term."""
+        parts = []
+        for factor, whole in zip(self.formula.terms[place - 1], self.coding[place - 1], strict=True):
+            if (factor, whole) not in cache:
+                cache[factor, whole] = self._columns(factor, whole, data)[0]
+            parts.append(cache[factor, whole])
+        return reduce(_rowwise_product, parts)
 
     def learn(self, data: pd.DataFrame) -> None:
         """Fix levels, polynomials, coding and names from the analysed rows."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alliance.persistence.analysis import (
@@ -31,6 +32,7 @@ from alliance.persistence.link_tables import (
     status_row,
 )
 from alliance.persistence.multiplicity import adjust_table
+from alliance.persistence.plausible_fit import DrawTables, fit_declared
 from alliance.persistence.settings import model_settings
 
 if TYPE_CHECKING:
@@ -58,10 +60,13 @@ def link_models(
     periods: pd.DataFrame,
     config: Mapping[str, Any],
     minimum: int = 10,
+    draws: DrawTables | None = None,
 ) -> LinkTables:
     """Fit every model of ``link.models`` on the pooled sample and, if asked, on each cohort.
 
-    ``minimum`` is the smallest number of students that a model is fitted to and shown for.
+    ``draws``: plausible values (:func:`alliance.persistence.plausible_draws.draw_models`) where the config declares
+    that estimator; without them the scores are the predictors. ``minimum`` is the smallest number of students that a
+    model is fitted to and shown for.
     """
     link = config["link"]
     students = standardised_predictors(sample, scores, config)
@@ -71,6 +76,7 @@ def link_models(
     for model, block in link["models"].items():
         settings = model_settings(config, model)
         chosen = outcomes[outcomes["outcome"] == block["outcome"]]
+        known = None if draws is None else draws.of(model, link["predictors"])
         for name in samples:
             rows = model_frame(students, chosen, settings, None if name == POOLED else name)
             rows, notes = _cohorts_left_out(rows, settings) if name == POOLED else (rows, [])
@@ -80,7 +86,8 @@ def link_models(
             if analysis.students < minimum:
                 status.append(status_row(key, "failed", [f"fewer than {minimum} students with complete data", *notes]))
                 continue
-            fit, state, reason = fit_or_penalise(analysis, block["family"], settings)
+            fitter = partial(fit_or_penalise, family=block["family"], link=settings)
+            fit, state, reason = fit_declared(fitter, analysis, settings, known)
             status.append(status_row(key, state, [reason, *notes, settings["note"]]))
             if state == "failed":
                 continue

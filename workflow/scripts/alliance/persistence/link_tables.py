@@ -42,16 +42,22 @@ def estimates_table(
     Counts of events below ``minimum`` are withheld.
     """
     table = fit.estimates.assign(
-        **key, family=settings["family"], estimator=ESTIMATORS.get(fit.family, "ML"),
-        score_method=settings.get("scores", ""), group="", p_adjusted=np.nan, n=analysis.students,
-        n_events=shown_events(fit.n_events, analysis.students, minimum), n_clusters=fit.n_clusters,
-        se_type=fit.se_type,
+        **key, family=settings["family"], estimator=estimator_name(fit),
+        score_method=fit.extra.get("score_method", settings.get("scores", "")), group="", p_adjusted=np.nan,
+        n=analysis.students, n_events=shown_events(fit.n_events, analysis.students, minimum), n_clusters=fit.n_clusters,
+        se_type=f"{fit.se_type}, Rubin" if "draws" in fit.extra else fit.se_type,
     )  # fmt: skip
     table["term"] = [analysis.term(name) for name in table["term"]]
     for target, source in (("odds_ratio", "estimate"), ("or_low", "conf_low"), ("or_high", "conf_high")):
         with np.errstate(over="ignore"):
             table[target] = np.exp(table[source]) if settings["ratio"] else np.nan
     return table[np.isfinite(table["estimate"])]
+
+
+def estimator_name(fit: OutcomeFit) -> str:
+    """How the coefficients were estimated, with the number of plausible values if they come from such."""
+    name = ESTIMATORS.get(fit.family, "ML")
+    return f"{name}, {fit.extra['draws']} plausible values" if "draws" in fit.extra else name
 
 
 def shown_events(events: int | None, n: int, minimum: int) -> int | str | None:

@@ -48,6 +48,7 @@ class OutcomeFit:
     estimated: np.ndarray | None = None
     variance_components: pd.DataFrame | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    X: np.ndarray | None = None  # the design of the analysed rows, where it is kept
 
     @property
     def std_error(self) -> np.ndarray:

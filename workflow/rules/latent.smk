@@ -1,0 +1,23 @@
+"""Measurement error carried into the link: plausible values, and what other ways of scoring would have said."""
+
+
+rule plausible:
+    """Draws of each student's alliance, for every linking model, that know the model's outcome and covariates."""
+    input:
+        sample=result("private/sample/sample.parquet"),
+        codebook=result("intake/codebook.csv"),
+        scores=result("private/scores/scores.parquet"),
+        outcomes=result("private/outcomes/outcomes.parquet"),
+        library=library("measurement", "sem", "persistence"),
+    output:
+        draws=result("private/link/plausible.parquet"),
+        about=result("link/draws.csv"),
+    log:
+        f"{LOGS}/plausible.log",
+    benchmark:
+        f"{BENCHMARKS}/plausible.tsv"
+    threads: 1
+    params:
+        study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
+    script:
+        "../scripts/plausible.py"
