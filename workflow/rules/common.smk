@@ -41,8 +41,15 @@ def result(path):
 
 
 def asked(*blocks):
-    """Whether the config asks for all of these stages."""
-    return all(config.get(block) for block in blocks)
+    """Whether the config asks for all of these stages; ``link.relationship`` is a block inside a block."""
+
+    def there(path):
+        node = config
+        for key in path.split("."):
+            node = (node or {}).get(key)
+        return bool(node)
+
+    return all(there(block) for block in blocks)
 
 
 def raw_files():

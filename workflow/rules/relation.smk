@@ -55,3 +55,29 @@ rule magnitudes:
         study=study_config("link", "sample", "measurement", "outcomes", "report"),
     script:
         "../scripts/magnitudes.py"
+
+
+rule relationship:
+    """The relationship from both sides and over time: both reports, agreement, response surface, change."""
+    input:
+        sample=result("private/sample/sample.parquet"),
+        scores=result("private/scores/scores.parquet"),
+        outcomes=result("private/outcomes/outcomes.parquet"),
+        periods=result("private/outcomes/periods.parquet"),
+        library=library("persistence"),
+    output:
+        relationship=result("link/relationship.csv"),
+        response_surface=result("link/response_surface.csv"),
+        surface_grid=result("link/surface_grid.csv"),
+        reports=result("link/reports.csv"),
+        flow=result("link/relationship_flow.csv"),
+        status=result("link/relationship_status.csv"),
+    log:
+        f"{LOGS}/relationship.log",
+    benchmark:
+        f"{BENCHMARKS}/relationship.tsv"
+    threads: 1
+    params:
+        study=study_config("link", "sample", "measurement", "outcomes", "report"),
+    script:
+        "../scripts/relationship.py"

@@ -69,15 +69,26 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
     ),
 }
 
+PARTS = {  # further tables of a stage, and the block inside its own that asks for them
+    "link.relationship": (
+        "link",
+        (
+            "relationship",
+            "response_surface",
+            "surface_grid",
+            "reports",
+            "relationship_flow",
+            "relationship_status",
+        ),
+    ),
+}
+
 
 def shareable(wildcards=None):
     """The result tables of the stages that the config asks for, by name: `link_joint` is link/joint.csv."""
-    return {
-        f"{stage}_{table}": result(f"{stage}/{table}.csv")
-        for stage, (blocks, tables) in STAGES.items()
-        if asked(*blocks)
-        for table in tables
-    }
+    stages = [(stage, tables) for stage, (blocks, tables) in STAGES.items() if asked(*blocks)]
+    stages += [(stage, tables) for block, (stage, tables) in PARTS.items() if asked(block)]
+    return {f"{stage}_{table}": result(f"{stage}/{table}.csv") for stage, tables in stages for table in tables}
 
 
 def recovery_file(wildcards=None):

@@ -40,7 +40,7 @@ def name_problems(config: Config, codebook: Codebook | None, file: str) -> list[
     report = NameReport(file)
     from alliance.names_models import model_problems
 
-    for check in (_stages, _measurement, _outcomes, _link, model_problems):
+    for check in (_stages, _measurement, _outcomes, _link, model_problems, _relationship):
         check(report, config)
     if codebook is not None:
         from alliance.names_codebook import CHECKS
@@ -177,3 +177,27 @@ def _link(r: NameReport, config: Config) -> None:
     clustered = str(node.get("vcov", "")).startswith("CR")
     if clustered and "cluster" not in node:
         r.add("link.vcov", f"{node['vcov']} needs link.cluster", "name the cluster, or use HC1")
+
+
+def _relationship(r: NameReport, config: Config) -> None:
+    node, key = block(config, "link", "relationship"), "link.relationship"
+    if not node:
+        return
+    measured, models = block(config, "measurement"), block(config, "link", "models")
+    change = block(node, "change")
+    if "partner" not in node and not change:
+        r.add(key, "asks for nothing", "name a partner (a role), or a change (a later wave), or leave the block out")
+    if "partner" in node:
+        known = r.known(f"{key}.partner", node["partner"], block(config, "roles"), "role", "roles")
+        if known and node["partner"] == measured.get("role"):
+            r.add(f"{key}.partner", "is the role of measurement.role", "name the other role")
+    if "wave" in change:
+        _role_and_wave(r, config, f"{key}.change", {"wave": change["wave"]})
+        if change["wave"] == measured.get("wave"):
+            r.add(f"{key}.change.wave", "is the wave of measurement.wave", "name a later one")
+    for place, names in ((f"{key}.models", listed(node, "models")), (f"{key}.change.models", listed(change, "models"))):
+        for name in names:
+            r.known(place, name, models, "model", "link.models")
+    method, methods = node.get("scores", "sum"), listed(block(config, "scores"), "methods")
+    if methods and method not in methods:
+        r.add(f"{key}.scores", f"{method} scores are not made", f"add {method} to scores.methods, or name another")

@@ -1,0 +1,21 @@
+"""The relationship from both sides and over time: both reports, agreement, response surface, change."""
+
+from _run import stage
+
+with stage("relationship", snakemake):
+    import pandas as pd
+    from alliance.persistence.relationship_stage import relationship_tables
+    from alliance.study import minimum_cell
+
+    given = snakemake.input
+    tables = relationship_tables(
+        pd.read_parquet(given.sample),
+        pd.read_parquet(given.scores),
+        pd.read_parquet(given.outcomes),
+        pd.read_parquet(given.periods),
+        snakemake.config,
+        minimum_cell(snakemake.config),
+    )
+    for name, table in vars(tables).items():
+        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+    print(tables.status.to_string(index=False))
