@@ -45,6 +45,9 @@ rule link:
         effects=result("link/effects.csv"),
         cohorts=result("link/cohorts.csv"),
         joint=result("link/joint.csv"),
+        moderation=result("link/moderation.csv"),
+        nonlinearity=result("link/nonlinearity.csv"),
+        power=result("link/power.csv"),
         flow=result("link/flow.csv"),
         status=result("link/status.csv"),
     log:

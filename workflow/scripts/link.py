@@ -20,5 +20,5 @@ with stage("link", snakemake):
         minimum_cell(snakemake.config),
         draws,
     )
-    for name in ("estimates", "effects", "cohorts", "joint", "flow", "status"):
-        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")
+    for name, table in vars(tables).items():
+        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")

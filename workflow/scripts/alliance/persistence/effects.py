@@ -141,6 +141,15 @@ def _slope(
     return float(w @ (slope * rate)), (w * link.curvature(eta) * rate) @ X + (w * slope) @ dX
 
 
+def slope_quantity(fit: OutcomeFit, variable: str, at: Mapping[str, Any]) -> Quantity | None:
+    """Average slope dY/dX with other columns fixed, and its gradient; None where the model has no single mean."""
+    if not fit.has_effects or "categories" in fit.extra:
+        return None
+    weights = fit.weights if fit.weights is not None else np.ones(len(fit.data))
+    rows = fit.data.assign(**dict(at))
+    return _slope(fit, rows, variable, weights, False, fit._design().matrix(rows))
+
+
 def _by_category(
     fit: OutcomeFit, rows: pd.DataFrame, name: str, label: str, between: tuple[Any, Any], weights: np.ndarray
 ) -> list[tuple[str, str, Quantity]]:

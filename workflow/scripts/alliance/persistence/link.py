@@ -31,8 +31,12 @@ from alliance.persistence.link_tables import (
     frame,
     status_row,
 )
+from alliance.persistence.moderation import moderation_rows, moderation_table
 from alliance.persistence.multiplicity import adjust_table
+from alliance.persistence.nonlinearity import nonlinearity_rows, nonlinearity_table
 from alliance.persistence.plausible_fit import DrawTables, fit_declared
+from alliance.persistence.power import COLUMNS as POWER
+from alliance.persistence.power import power_rows
 from alliance.persistence.settings import model_settings
 
 if TYPE_CHECKING:
@@ -51,6 +55,9 @@ class LinkTables:
     joint: pd.DataFrame
     flow: pd.DataFrame
     status: pd.DataFrame
+    moderation: pd.DataFrame
+    nonlinearity: pd.DataFrame
+    power: pd.DataFrame
 
 
 def link_models(
@@ -73,6 +80,7 @@ def link_models(
     cohorts = sorted(students["cohort"].dropna().unique())
     samples = [POOLED, *(cohorts if link.get("by_cohort") and len(cohorts) > 1 else ())]
     estimates, effects, joint, flow, status = [], [], [], [], []
+    moderated, bent, power = [], [], []
     for model, block in link["models"].items():
         settings = model_settings(config, model)
         chosen = outcomes[outcomes["outcome"] == block["outcome"]]
@@ -94,6 +102,11 @@ def link_models(
             estimates.append(estimates_table(fit, analysis, key, settings, minimum))
             effects.append(effects_table(fit, analysis, key, settings["predictors"]))
             joint.append({**key, **fit.test(settings["predictors"])})
+            if name == POOLED:
+                moderated += moderation_rows(fit, analysis, settings, key, minimum)
+                bent += nonlinearity_rows(analysis, settings, key) if not settings["interactions"] else []
+                power += power_rows(fit, analysis, settings, key, effects[-1], minimum)
+    method = (link.get("adjust") or {}).get("method", "none")
     table = adjust_table(frame(estimates, ESTIMATES), link)
     return LinkTables(
         table,
@@ -102,6 +115,9 @@ def link_models(
         frame(joint, JOINT),
         frame(flow, FLOW),
         frame(status, STATUS),
+        moderation_table(moderated, method),
+        nonlinearity_table(bent, method),
+        frame(power, POWER),
     )
 
 

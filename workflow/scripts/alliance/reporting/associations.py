@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from alliance.reporting.apa import is_missing
-from alliance.reporting.labels import Labels
+from alliance.reporting.labels import Labels, is_moderated
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.words import Association, JointTest
 
@@ -17,8 +17,8 @@ SPREAD = "p10-p90"  # from the 10th to the 90th percentile of the predictor
 
 
 def models(results: Results) -> list[str]:
-    """Names of the link models in the order of the config."""
-    return list(results.block("link", "models") or {})
+    """Names of the link models in the order of the config, without those of moderation."""
+    return [name for name, spec in (results.block("link", "models") or {}).items() if not is_moderated(spec)]
 
 
 def predictors(results: Results) -> list[str]:
@@ -38,12 +38,15 @@ def primary_model(results: Results) -> str | None:
 
 def predictor_rows(results: Results, model: str, sample: str = POOLED) -> list[dict[str, Any]]:
     """Rows of the estimates for the predictors of one model, in the order of the config, with the chosen kind of
-    score."""
+    score; a multinomial model has them for each category against the first."""
     rows = results.rows("link_estimates", model=model, sample=sample)
     chosen = results.block("link", "scores")
     with_scores = [r for r in rows if r.get("score_method") == chosen] or rows
     by_term = {str(r["term"]): r for r in with_scores}
-    return [by_term[p] for p in predictors(results) if p in by_term]
+    wanted = predictors(results)
+    equations = list(dict.fromkeys(t.partition(": ")[0] for t in by_term if t.partition(": ")[2] in wanted))
+    names = [f"{e}: {p}" for e in equations for p in wanted] or wanted
+    return [by_term[name] for name in names if name in by_term]
 
 
 def is_ratio(row: dict[str, Any]) -> bool:

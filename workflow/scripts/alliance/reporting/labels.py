@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from alliance.reporting.apa import is_missing
 from alliance.reporting.results import Results
 
@@ -19,6 +22,7 @@ _FAMILIES = {
     "linear": "linear regression",
     "hazard": "discrete-time hazard regression",
     "cox": "Cox regression",
+    "multinomial": "multinomial logistic regression",
     "gee": "generalised estimating equations",
     "ordinal": "ordinal logistic regression",
     "firth": "Firth logistic regression",
@@ -64,7 +68,8 @@ class Labels:
         """A link model by the label of its outcome; with its own name when several models share an outcome."""
         models = (self._config.get("link") or {}).get("models") or {}
         outcome = (models.get(key) or {}).get("outcome", key)
-        shared = sum(spec.get("outcome") == outcome for spec in models.values()) > 1
+        plain = [spec for spec in models.values() if not is_moderated(spec)]
+        shared = sum(spec.get("outcome") == outcome for spec in plain) > 1 and not is_moderated(models.get(key) or {})
         return f"{self.outcome(outcome)} ({prettify(key).lower()})" if shared else self.outcome(outcome)
 
     def measurement_model(self, key: str) -> str:
@@ -100,7 +105,10 @@ class Labels:
         return self._variables.get(key) or prettify(key)
 
     def term(self, key: str) -> str:
-        """A regression term: ``gender[T.man]`` becomes ``Gender: man``."""
+        """A regression term: ``gender[T.man]`` becomes ``Gender: man``; ``left: bond`` ``Left: Bond``."""
+        equation, colon, rest = key.partition(": ")
+        if colon and "[" not in equation:
+            return f"{prettify(equation)}: {self.term(rest)}"
         name, _, level = key.partition("[")
         if not level:
             return self.dimension(key)
@@ -115,6 +123,11 @@ class Labels:
     def estimator(key: str) -> str:
         """An estimator in words."""
         return _ESTIMATORS.get(key, key)
+
+
+def is_moderated(model: Mapping[str, Any]) -> bool:
+    """Whether a link model holds interactions: its coefficients are slopes in one group and have a section apart."""
+    return bool(model.get("group") or model.get("interactions"))
 
 
 def is_missing_text(value: object) -> bool:

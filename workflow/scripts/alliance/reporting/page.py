@@ -18,6 +18,7 @@ from alliance.reporting.sections.answer import answer_section
 from alliance.reporting.sections.decisions import decisions_section
 from alliance.reporting.sections.invariance import invariance_section
 from alliance.reporting.sections.limits import limits_section
+from alliance.reporting.sections.link_checks import link_checks_section
 from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
 from alliance.reporting.sections.missing import missing_section
@@ -39,6 +40,7 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         measurement_section,
         invariance_section,
         links_section,
+        link_checks_section,
         outcomes_section,
         missing_section,
         limits_section,
