@@ -73,8 +73,8 @@ def study_config(*blocks):
     return {"seed": config["seed"], **{block: config.get(block) for block in blocks}}
 
 
-def targets():
-    """The end points of the stages that the config asks for."""
+def end_points():
+    """The end points of the stages that the config asks for, before they are searched for persons."""
     wanted = [
         result("report.html"),
         result("describe/items.csv"),
@@ -83,3 +83,8 @@ def targets():
     if config.get("claims"):
         wanted.append(result("verify/claims.csv"))
     return wanted
+
+
+def targets():
+    """Everything that the config asks for."""
+    return end_points()

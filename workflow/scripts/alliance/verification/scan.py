@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,10 +58,18 @@ def scan(folders: Mapping[str, str | Path], who: Identifiers, minimum: int, id_h
 
 
 def shared_files(folder: str | Path) -> list[Path]:
-    """Files below a folder that are made to be shared, sorted."""
+    """Files below a folder that are made to be shared, sorted; not those of another study whose results lie within."""
     root = Path(folder)
-    found = (p for p in root.rglob("*") if p.is_file())
+    others = {p.parent for p in root.rglob(PRIVATE) if p.is_dir() and p.parent != root}
+    found = (p for p in root.rglob("*") if p.is_file() and others.isdisjoint(p.parents))
     return sorted(p for p in found if not any(x == PRIVATE or x.startswith(".") for x in p.relative_to(root).parts))
+
+
+def first_findings(findings: Sequence[Problem], most: int = 20) -> list[Problem]:
+    """The findings as they are shown: the first of each file, then how many more there are."""
+    first = list({p.file: p for p in reversed(findings)}.values())[::-1][:most]
+    more = len(findings) - len(first)
+    return [*first, *([Problem(f"{more} more places like these", remedy="correct these first")] if more else [])]
 
 
 def _read(path: Path, who: Identifiers, minimum: int, id_headings: Collection[str]) -> list[Problem]:
@@ -105,8 +113,8 @@ def _findings(
 
 
 def write_scan(rows: Iterable[Mapping[str, object]], path: str | Path) -> None:
-    """Write ``disclosure/scan.csv``."""
+    """Write ``disclosure/scan.csv``. How many logs there are depends on what was run, so only results are counted."""
     with Path(path).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row if row["place"] == "results" else {**row, "files": "", "pictures": ""} for row in rows)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from alliance.codebook import Codebook
 
 ID_VARIABLES = ("student_id", "mentor_id")
 SHORTEST = 4  # characters: shorter ids are labels too often (U1, w2)
@@ -85,7 +86,7 @@ def identifiers(ids: Iterable[str], normalise: Callable[[str], str], public: Ite
     return Identifiers(frozenset(known), frozenset(numbers), left_out, normalise, frozenset(words))
 
 
-def id_columns(codebook: Sequence[Mapping[str, Any]]) -> set[str]:
+def id_columns(codebook: Codebook) -> set[str]:
     """Headings under which identifiers stand in raw files and in private results (lower case)."""
-    raw = {str(row.get("column", "")) for row in codebook if row.get("type") == "id"}
+    raw = {column.column for column in codebook.used() if column.type == "id"}
     return {name.lower() for name in raw | set(ID_VARIABLES)} - {"id", "n"}
