@@ -35,7 +35,7 @@ def test_steps_are_counted_per_cohort_and_pooled(tmp_path):
 
 
 def test_the_sample_has_one_row_per_student_with_roster_report_and_later_waves(tmp_path):
-    sample = sample_of(tiny_study(tmp_path)).students.set_index("student_id")
+    sample = sample_of(tiny_study(tmp_path)).students.set_index("student_id").sort_index()
     assert sample.index.tolist() == ["S1", "S2", "S3"]
     assert sample["program"].tolist() == ["P1", "P1", "P2"]
     assert sample["bond_1_mentee_w1"].tolist() == [1, 3, pd.NA]
@@ -47,11 +47,11 @@ def test_the_sample_has_one_row_per_student_with_roster_report_and_later_waves(t
 def test_waves_tell_raw_kept_linked_and_used_reports(tmp_path):
     waves = sample_of(tiny_study(tmp_path)).waves
     second = waves[(waves["wave"] == 2) & (waves["cohort"] == "pooled")].iloc[0]
-    assert second[["n_reports_raw", "n_kept", "n_linked", "n_in_sample"]].tolist() == [3, 3, 2, 2]
+    assert second[["n_reports_raw", "n_kept", "n_linked", "n_in_sample"]].tolist() == [3, 2, 2, 2]
 
 
 def test_a_report_of_a_later_wave_about_another_mentor_is_not_taken(tmp_path):
-    sample = sample_of(tiny_study(tmp_path, second=SECOND.replace("S1,M1", "S1,M7"))).students
+    sample = sample_of(tiny_study(tmp_path, second=SECOND.replace("S1,M1", "S1,M7"))).students.sort_values("student_id")
     assert sample["answered_mentee_w2"].tolist() == [False, False, True]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-RULES = ("drop", "keep", "on_roster", "duplicates", "longstring", "answered")
+RULES = ("drop", "keep", "on_roster", "duplicates", "longstring", "answered", "careless")
 
 
 def rule_of(step: Mapping[str, Any]) -> str:
@@ -20,9 +21,17 @@ def rule_of(step: Mapping[str, Any]) -> str:
 
 
 def stays(
-    step: Mapping[str, Any], rows: pd.DataFrame, items: Sequence[Column], roster: frozenset[str] | None = None
+    step: Mapping[str, Any],
+    rows: pd.DataFrame,
+    items: Sequence[Column],
+    roster: frozenset[str] | None = None,
+    flags: pd.DataFrame | None = None,
 ) -> np.ndarray:
-    """Boolean array: which rows stay after one step. ``items`` are those of the rows' report, ``roster`` the ids."""
+    """Boolean array: which rows stay after one step.
+
+    ``items`` are those of the rows' report, ``roster`` the ids of the students file, ``flags`` what the careless steps
+    say about each row (a boolean column per step, on the index of ``rows``).
+    """
     import numpy as np
 
     rule = rule_of(step)
@@ -32,10 +41,13 @@ def stays(
         return rows["student_id"].isin(roster or ()).to_numpy()
     if rule == "duplicates":
         return one_each(rows, ["student_id", "mentor_id"], step["duplicates"], items)
-    if rule == "longstring":
-        return longstring(as_given(rows, items)) < int(step["longstring"])
     if not items:
         return np.ones(len(rows), dtype=bool)
+    if rule == "careless":
+        assert flags is not None, "careless steps are judged beforehand"
+        return ~flags.loc[rows.index, step["name"]].to_numpy()
+    if rule == "longstring":
+        return longest_run(rows, items) < int(step["longstring"])
     return answered(rows, items) >= float(step["answered"]) * len(items) - 1e-9
 
 
@@ -59,18 +71,40 @@ def answered(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
 
 
 def one_each(rows: pd.DataFrame, keys: Sequence[str], rule: str, items: Sequence[Column]) -> np.ndarray:
-    """Keep one row for each combination of the keys: the first, the last or the most complete (of equals the first).
+    """Keep one row for each combination of the keys: the first, the last or the most complete.
 
-    Rows without a student id are never taken for repeats. Order is that of the frame: files of the config, then rows.
+    First and last go by the date of the report (the column ``date_``, where there is one), then by the order of the
+    files. Of equally complete reports the earliest stays, and of those of one day a lot drawn from the answers decides:
+    so neither the order of rows in a file nor what was answered does. Rows without a student id are never repeats.
     """
     import numpy as np
 
-    order = np.arange(len(rows))
-    rank = {"first": order, "last": -order, "most_complete": -answered(rows, items) * (len(rows) + 1) + order}[rule]
-    ranked = rows[list(keys)].assign(rank=rank, order=order).sort_values("rank", kind="stable")
-    keep = np.zeros(len(rows), dtype=bool)
-    keep[ranked.loc[~ranked.duplicated(list(keys)), "order"].to_numpy()] = True
-    return keep | (rows["student_id"] == "").to_numpy()
+    keep = np.ones(len(rows), dtype=bool)
+    named = (rows["student_id"] != "").to_numpy()
+    again = rows.duplicated(list(keys), keep=False).to_numpy() & named
+    if not again.any():
+        return keep
+    some = rows[again]
+    ranked = some[list(keys)].assign(place=np.flatnonzero(again))
+    date = some.get("date_")
+    ranked["date"] = "" if date is None else date.fillna("").astype("str")
+    if rule == "most_complete":
+        ranked = ranked.assign(answered=answered(some, items), undated=ranked["date"] == "", lot=_lots(some, items))
+        by = {"answered": False, "undated": True, "date": True, "lot": False, "place": True}
+        ranked = ranked.sort_values(list(by), ascending=list(by.values()), kind="stable")
+    else:
+        ranked = ranked.sort_values(["date", "place"], kind="stable", ascending=rule == "first")
+    keep[again] = False
+    keep[ranked.loc[~ranked.duplicated(list(keys)), "place"].to_numpy()] = True
+    return keep
+
+
+def _lots(rows: pd.DataFrame, items: Sequence[Column]) -> list[str]:
+    """A hash of the answers of each row: the same answers, the same lot, and no order among different ones."""
+    import numpy as np
+
+    given = np.nan_to_num(as_given(rows, items)).astype(int).tolist()
+    return [hashlib.sha3_256(",".join(map(str, answers)).encode()).hexdigest() for answers in given]
 
 
 def as_given(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
@@ -85,15 +119,10 @@ def as_given(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
     return given
 
 
-def longstring(given: np.ndarray) -> np.ndarray:
-    """Longest run of equal consecutive answers of each row; a missing answer ends a run (Johnson, 2005)."""
+def longest_run(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
+    """Longest run of equal consecutive answers of each row, as given; a missing answer ends a run."""
     import numpy as np
 
-    longest = np.zeros(len(given), dtype=int)
-    run = np.zeros(len(given), dtype=int)
-    for j in range(given.shape[1]):
-        there = ~np.isnan(given[:, j])
-        same = there & (given[:, j] == given[:, j - 1]) if j else np.zeros(len(given), dtype=bool)
-        run = np.where(same, run + 1, there.astype(int))
-        longest = np.maximum(longest, run)
-    return longest
+    from alliance.survey.careless import longstring
+
+    return longstring(as_given(rows, items))[0] if len(items) > 1 else np.ones(len(rows), dtype=int)

@@ -31,6 +31,10 @@ class Flow:
         """One step: the cohorts of the rows that enter, and which of them stay."""
         self.steps.append((step, label, reason, self._count(cohort), self._count(cohort[stays])))
 
+    def left(self) -> dict[str, int]:
+        """How many of each cohort are left after the last step."""
+        return dict(self.steps[-1][4])
+
     def _count(self, cohort: pd.Series) -> dict[str, int]:
         counts = cohort.value_counts()
         strangers = set(counts.index) - set(self.cohorts)

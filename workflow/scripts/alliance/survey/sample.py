@@ -6,70 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alliance.codebook import Codebook, Column, item_column
+from alliance.codebook import Column, item_column
 from alliance.disclosure import minimum_cell
 from alliance.inputs import named
-from alliance.survey.filters import one_each, rule_of, stays
+from alliance.survey.careless_study import Careless, careless_table, judge
+from alliance.survey.filters import one_each, stays
 from alliance.survey.flow import POOLED, UNKNOWN, Flow
 from alliance.survey.issues import Issues, shown
-from alliance.survey.link_records import matched
+from alliance.survey.linkage import linkage_table, relationships_table
+from alliance.survey.reports_flow import flow_table, follow, step_label, waves_table
+from alliance.survey.sample_study import Study, cohorts_of, cohorts_of_reports
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
-ALL = "all"
-WAVES = ("role", "wave", "cohort", "n_reports_raw", "n_kept", "n_linked", "n_in_sample")
+__all__ = ["Sample", "Study", "build_sample"]
+
+Report = tuple[str, int]
 
 
 @dataclass
 class Sample:
-    """One row per student, the participant flow, and how many reports of each wave and role belong to it."""
+    """One row per student, and the counts behind it, as they are (small ones are withheld when they are shared).
+
+    ``flow`` follows the rows that open the study, ``flow_reports`` the reports of the other roles and waves, ``waves``
+    sums both up; ``flags`` has one row per report (careless responding), ``careless`` counts them; ``linkage`` and
+    ``relationships`` tell whose ids stand in which source.
+    """
 
     students: pd.DataFrame
     flow: pd.DataFrame
+    flow_reports: pd.DataFrame
     waves: pd.DataFrame
-
-
-@dataclass
-class Study:
-    """What the sample is built from."""
-
-    config: Mapping[str, Any]
-    codebook: Codebook
-    responses: pd.DataFrame
-    students: pd.DataFrame
-    terms: pd.DataFrame
-
-    @property
-    def plan(self) -> Mapping[str, Any]:
-        """The block ``sample`` of the config."""
-        return self.config["sample"]
-
-    @property
-    def frame(self) -> tuple[str, int] | None:
-        """Role and wave whose reports open the flow; None when the students themselves do."""
-        frame = self.plan["frame"]
-        return None if frame == "students" else (str(frame["role"]), int(frame["wave"]))
-
-    @property
-    def has_roster(self) -> bool:
-        """Whether the study has a students file."""
-        return any(entry["kind"] == "students" for entry in self.config["inputs"].values())
-
-    def reports(self, role: str, wave: int) -> pd.DataFrame:
-        """All reports of one role and wave."""
-        chosen = (self.responses["role"] == role) & (self.responses["wave"] == wave)
-        return self.responses[chosen].reset_index(drop=True)
-
-    def variables(self, role: str, wave: int) -> list[Column]:
-        """Columns that the reports of one role and wave have, without ids; each variable once."""
-        inputs = {c.input for c in self.codebook.used() if c.report == (role, wave)}
-        found = {
-            c.variable: c
-            for c in self.codebook.used()
-            if c.input in inputs and c.type != "id" and c.report in (None, (role, wave))
-        }
-        return list(found.values())
+    flags: pd.DataFrame
+    careless: pd.DataFrame
+    linkage: pd.DataFrame
+    relationships: pd.DataFrame
 
 
 def build_sample(study: Study, issues: Issues) -> Sample:
@@ -77,26 +50,48 @@ def build_sample(study: Study, issues: Issues) -> Sample:
 
     Problems of the sample as a whole (a cohort without rows, ids that link to nobody) go to ``issues.errors``.
     """
+    import pandas as pd
+
     rows, items = _frame_rows(study)
     rows["cohort_"] = cohorts_of(study, rows)
     order = _cohort_order(study, rows, issues)
     flow = Flow(order)
     flow.open("frame", _frame_label(study), rows["cohort_"])
-    roster = frozenset(study.students["student_id"])
-    _check_links(study, rows, roster, issues)
-    for step in study.plan.get("filters") or ():
-        keep = stays(step, rows, items, roster)
-        flow.exclude(step["name"], _words(step["name"]), step["reason"], rows["cohort_"], keep)
+    _check_links(study, rows, issues)
+    opening = rows
+    judged = _judge(study, opening)
+    steps = judged[study.frame][0].steps if study.frame else None
+    for step in study.filters:
+        keep = stays(step, rows, items, study.roster, steps)
+        flow.exclude(step["name"], step_label(step["name"]), step["reason"], rows["cohort_"], keep)
         rows = rows[keep]
     rows = _one_row_per_student(study, rows, items, flow)
     _check_cohorts(study, rows, flow, issues)
-    rows = rows.sort_values("student_id", ignore_index=True)
-    students, linked = _join(study, rows, roster)
-    table = flow.frame()
+    students, others = _join(study, rows, opening, order, judged)
+    table, further = flow.frame(), flow_table(others)
     left = int(table.loc[table["cohort"] == POOLED, "n_out"].iloc[-1])
     assert len(students) == left, "the sample is the last box of the flow"
     assert students["student_id"].is_unique, "one student, one row"
-    return Sample(students, table, _waves(study, students, linked, order))
+    flags = [part[0].table for part in judged.values() if not part[0].table.empty]
+    return Sample(
+        students,
+        table,
+        further,
+        waves_table(table, further, study.frame, [step["name"] for step in study.filters]),
+        pd.concat(flags, ignore_index=True) if flags else pd.DataFrame(columns=["input", "row", "role", "wave"]),
+        careless_table(study, judged),
+        linkage_table(study, opening),
+        relationships_table(study),
+    )
+
+
+def _judge(study: Study, opening: pd.DataFrame) -> dict[Report, tuple[Careless, pd.Series]]:
+    """Careless flags and cohort of every report, by role and wave."""
+    judged = {}
+    for report in study.codebook.reports() if study.frame else ():
+        reports = study.reports(*report)
+        judged[report] = judge(study, reports, report), cohorts_of_reports(study, reports, opening)
+    return judged
 
 
 def _frame_rows(study: Study) -> tuple[pd.DataFrame, list[Column]]:
@@ -111,30 +106,6 @@ def _frame_label(study: Study) -> str:
     role, wave = study.frame
     waves = {str(k): v for k, v in study.config["waves"].items()}
     return f"{study.config['roles'][role]}, {waves[str(wave)]}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def cohorts_of(study: Study, rows: pd.DataFrame) -> pd.Series:
-    """The cohort of each row: the roster's, the report's own, or derived from terms; ``unknown`` when there is none."""
-    import pandas as pd
-
-    wanted = study.plan.get("cohort")
-    if wanted is None:
-        return pd.Series(ALL, index=rows.index, dtype="str")
-    if isinstance(wanted, Mapping):
-        from alliance.calendar import calendar_from, entry_year
-
-        years = entry_year(study.terms, calendar_from(study.config), wanted["derive"])
-        found = rows["student_id"].map(years.astype("string"))
-    elif wanted in study.students.columns and study.frame is not None:
-        found = rows["student_id"].map(study.students.set_index("student_id")[wanted])
-    else:
-        found = rows[wanted]
-    text = found.astype("string").str.replace(r"\.0$", "", regex=True)
-    return text.fillna(UNKNOWN).astype("str")
 
 
 def _cohort_order(study: Study, rows: pd.DataFrame, issues: Issues) -> list[str]:
@@ -174,8 +145,9 @@ def _one_row_per_student(study: Study, rows: pd.DataFrame, items: Sequence[Colum
     return rows
 
 
-def _check_links(study: Study, rows: pd.DataFrame, roster: frozenset[str], issues: Issues) -> None:
+def _check_links(study: Study, rows: pd.DataFrame, issues: Issues) -> None:
     """Ids that link to nobody: all of a file is an error, some are counted."""
+    roster = study.roster
     known = roster if study.has_roster else frozenset(rows["student_id"]) - {""}
     tables = {name: part["student_id"] for name, part in study.responses.groupby("input", sort=False)}
     tables |= {name: study.terms["student_id"] for name, e in study.config["inputs"].items() if e["kind"] == "terms"}
@@ -208,9 +180,13 @@ def _check_cohorts(study: Study, rows: pd.DataFrame, flow: Flow, issues: Issues)
 
 
 def _join(
-    study: Study, rows: pd.DataFrame, roster: frozenset[str]
-) -> tuple[pd.DataFrame, dict[tuple[str, int], tuple[pd.DataFrame, pd.DataFrame]]]:
-    """The sample with all its columns, and for each role and wave all reports and those that were kept."""
+    study: Study,
+    rows: pd.DataFrame,
+    opening: pd.DataFrame,
+    order: Sequence[str],
+    judged: Mapping[Report, tuple[Careless, pd.Series]],
+) -> tuple[pd.DataFrame, dict[Report, Flow]]:
+    """The sample with all its columns, and the flow of the reports of every other role and wave."""
     import pandas as pd
 
     student = rows["student_id"]
@@ -225,67 +201,44 @@ def _join(
         if name not in parts:
             parts[name] = facts[name].array if study.has_roster and name in facts else rows[name].array
     parts["mentor_id"] = rows["mentor_id"]
-    linked: dict[tuple[str, int], tuple[pd.DataFrame, pd.DataFrame]] = {}
+    flows: dict[Report, Flow] = {}
     answered = {}
     for role, wave in study.codebook.reports() if study.frame else ():
-        columns, items = study.variables(role, wave), study.codebook.items(role, wave)
-        raw = study.reports(role, wave)
-        kept = _kept(study, raw, role, wave)
         if (role, wave) == study.frame:
             chosen = rows.set_index("student_id")
         else:
-            rule = study.plan.get("several_reports", "most_complete")
-            chosen = matched(rows, kept, rule, items).reindex(student)
-        linked[role, wave] = raw, kept
-        for c in columns:
+            careless, cohorts = judged[role, wave]
+            reports = study.reports(role, wave).assign(cohort_=cohorts)
+            unknown = [UNKNOWN] if UNKNOWN in set(cohorts) and UNKNOWN not in order else []
+            strangers = sorted(set(cohorts) - set(order) - {UNKNOWN})
+            flow = flows[role, wave] = Flow([*order, *strangers, *unknown])
+            chosen = follow(study, reports, (role, wave), rows[["student_id", "mentor_id"]], flow, careless.steps)
+            chosen = chosen.set_index("student_id").reindex(student)
+        for c in study.variables(role, wave):
             if c.indicator or (role, wave) != study.frame:
                 parts[item_column(c.variable, role, wave)] = chosen[c.variable].array
         answered[f"answered_{role}_w{wave}"] = (chosen["row"].notna()).to_numpy()
-    return pd.DataFrame({**parts, **answered}).reset_index(drop=True), linked
+    students = pd.DataFrame({**parts, **answered}).reset_index(drop=True)
+    return students.iloc[_canonical(study, students)].reset_index(drop=True), flows
 
 
-def _kept(study: Study, reports: pd.DataFrame, role: str, wave: int) -> pd.DataFrame:
-    """Reports of another role or wave after the same filters, as far as those ask for something that the file holds."""
-    items = study.codebook.items(role, wave)
-    variables = {c.variable for c in study.variables(role, wave)}
-    for step in study.plan.get("filters") or ():
-        rule = rule_of(step)
-        if rule == "on_roster" or (rule in ("drop", "keep") and step[rule]["variable"] not in variables):
-            continue
-        if rule in ("longstring", "answered") and not items:
-            continue
-        reports = reports[stays(step, reports, items)]
-    return reports
+def _canonical(study: Study, students: pd.DataFrame) -> np.ndarray:
+    """The order of the sample's rows: by what is known of the students, ids only where nothing tells them apart.
 
-
-def _waves(
-    study: Study,
-    students: pd.DataFrame,
-    linked: Mapping[tuple[str, int], tuple[pd.DataFrame, pd.DataFrame]],
-    order: Sequence[str],
-) -> pd.DataFrame:
-    """waves.csv: reports of each role and wave as they came, after the filters, of known students, in the sample."""
+    Estimates and random draws depend on the order of rows. It must be the same whatever the order of the raw files, and
+    whether ids are pseudonyms or not, and it must not tell anything: hence a hash of the row and of the student's
+    records.
+    """
     import pandas as pd
 
-    known = set(study.students["student_id"]) if study.has_roster else set(students["student_id"])
-    table = []
-    for (role, wave), (raw, kept) in linked.items():
-        there = students.loc[students[f"answered_{role}_w{wave}"], "cohort"]
-        of_raw, of_kept = _cohort_or_unknown(study, raw), _cohort_or_unknown(study, kept)
-        of_linked = of_kept[kept["student_id"].isin(known)]
-        counts = [series.value_counts() for series in (of_raw, of_kept, of_linked, there)]
-        names = [*order, *([UNKNOWN] if UNKNOWN in set(of_raw) and UNKNOWN not in order else [])]
-        per_cohort = [[int(c.get(name, 0)) for c in counts] for name in names]
-        table += [(role, wave, name, *row) for name, row in zip(names, per_cohort, strict=True)]
-        table.append((role, wave, POOLED, *(sum(column) for column in zip(*per_cohort, strict=True))))
-    return pd.DataFrame(table, columns=list(WAVES))
-
-
-def _cohort_or_unknown(study: Study, rows: pd.DataFrame) -> pd.Series:
-    """The cohort of reports; all unknown when it is asked in another report only and there is no roster to look at."""
-    import pandas as pd
-
-    wanted = study.plan.get("cohort")
-    if isinstance(wanted, str) and wanted not in study.students.columns and rows[wanted].isna().all():
-        return pd.Series(UNKNOWN, index=rows.index, dtype="str")
-    return cohorts_of(study, rows)
+    ids = ["student_id", "mentor_id"]
+    content = pd.util.hash_pandas_object(students.drop(columns=ids), index=False)
+    keys = {"cohort": students["cohort"], "content": content}
+    for name, table in (("terms", study.terms), ("degrees", study.degrees)):
+        if table is not None and not table.empty:
+            facts = table.drop(columns=["student_id", "row"], errors="ignore").reset_index(drop=True)
+            of_record = pd.util.hash_pandas_object(facts, index=False)
+            # A sum, because the records of a student have no order; unsigned numbers wrap around.
+            keys[name] = students["student_id"].map(of_record.groupby(table["student_id"].to_numpy()).sum()).fillna(0)
+    order = pd.DataFrame({**keys, "student_id": students["student_id"]})
+    return order.sort_values(list(order.columns), kind="stable").index.to_numpy()
