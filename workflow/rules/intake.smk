@@ -60,19 +60,27 @@ rule sample:
         responses=result("private/intake/responses.parquet"),
         students=result("private/intake/students.parquet"),
         terms=result("private/intake/terms.parquet"),
+        degrees=result("private/intake/degrees.parquet"),
         codebook=result("intake/codebook.csv"),
         library=library("survey"),
     output:
         sample=result("private/sample/sample.parquet"),
+        flags=result("private/sample/flags.parquet"),
+        exact_flow=result("private/sample/flow.csv"),
+        exact_flow_reports=result("private/sample/flow_reports.csv"),
         flow=result("sample/flow.csv"),
+        flow_reports=result("sample/flow_reports.csv"),
         waves=result("sample/waves.csv"),
+        careless=result("sample/careless.csv"),
+        linkage=result("sample/linkage.csv"),
+        relationships=result("sample/relationships.csv"),
     log:
         f"{LOGS}/sample.log",
     benchmark:
         f"{BENCHMARKS}/sample.tsv"
     threads: 1
     params:
-        study=study_config("sample", "inputs", "outcomes", "roles", "waves"),
+        study=study_config("sample", "inputs", "outcomes", "roles", "waves", "report"),
     script:
         "../scripts/sample.py"
 

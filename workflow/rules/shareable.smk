@@ -2,7 +2,7 @@
 
 STAGES = {  # what each stage leaves to be shared, and the blocks of the config that ask for it
     "intake": ((), ("codebook", "inputs", "issues_summary")),
-    "sample": ((), ("flow", "waves")),
+    "sample": ((), ("flow", "flow_reports", "waves", "careless", "linkage", "relationships")),
     "describe": (
         ("describe",),
         ("items", "characteristics", "missingness", "attrition", "icc"),

@@ -5,15 +5,20 @@ from _run import stage
 with stage("sample", snakemake):
     import pandas as pd
     from alliance.errors import Stop
-    from alliance.study import read_codebook
+    from alliance.study import minimum_cell, read_codebook
     from alliance.survey.issues import Issues
     from alliance.survey.sample import Study, build_sample
+    from alliance.survey.sample_shared import shareable_counts
 
-    tables = [pd.read_parquet(snakemake.input[name]) for name in ("responses", "students", "terms")]
+    tables = [pd.read_parquet(snakemake.input[name]) for name in ("responses", "students", "terms", "degrees")]
     issues = Issues()
-    sample = build_sample(Study(snakemake.config, read_codebook(snakemake.input.codebook), *tables), issues)
+    study = Study(snakemake.config, read_codebook(snakemake.input.codebook), *tables)
+    sample = build_sample(study, issues)
     if issues.errors:
         raise Stop("sample", issues.errors)
     sample.students.to_parquet(snakemake.output.sample, index=False)
-    sample.flow.to_csv(snakemake.output.flow, index=False)
-    sample.waves.to_csv(snakemake.output.waves, index=False)
+    sample.flags.to_parquet(snakemake.output.flags, index=False)
+    sample.flow.to_csv(snakemake.output.exact_flow, index=False)
+    sample.flow_reports.to_csv(snakemake.output.exact_flow_reports, index=False)
+    for name, table in shareable_counts(study, sample, minimum_cell(snakemake.config)).items():
+        table.to_csv(snakemake.output[name], index=False)

@@ -72,7 +72,7 @@ def judge(study: Study, reports: pd.DataFrame, report: tuple[str, int]) -> Carel
     )
     nobody = base[[c.variable for c in items]].isna().to_numpy().all(axis=1)
     indices[nobody] = np.nan
-    table = reports[["input", "row", "role", "wave", "student_id"]].copy()
+    table = reports[["input", "file", "row", "role", "wave", "student_id"]].copy()
     table["judged"] = table.index.isin(base.index[~nobody])
     table = table.join(indices)
     for column, index, cut, step in stated:
