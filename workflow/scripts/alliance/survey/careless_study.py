@@ -53,7 +53,7 @@ def judge(study: Study, reports: pd.DataFrame, report: tuple[str, int]) -> Carel
     stated = cutoffs(study)
     steps = [name for *_, name in stated if name]
     empty = Careless(pd.DataFrame(False, index=reports.index, columns=steps), pd.DataFrame())
-    items = study.codebook.items(*report)
+    items = [c for c in study.codebook.items(*report) if c.type == "item"]
     if not stated or len(items) < 2:
         return empty
     from alliance.survey.careless_flags import careless_flags, careless_indices

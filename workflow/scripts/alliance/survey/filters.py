@@ -103,8 +103,8 @@ def _lots(rows: pd.DataFrame, items: Sequence[Column]) -> list[str]:
     """A hash of the answers of each row: the same answers, the same lot, and no order among different ones."""
     import numpy as np
 
-    given = np.nan_to_num(as_given(rows, items)).astype(int).tolist()
-    return [hashlib.sha3_256(",".join(map(str, answers)).encode()).hexdigest() for answers in given]
+    given = np.nan_to_num(as_given(rows, items)).tolist()
+    return [hashlib.sha3_256(",".join(f"{x:g}" for x in answers).encode()).hexdigest() for answers in given]
 
 
 def as_given(rows: pd.DataFrame, items: Sequence[Column]) -> np.ndarray:
