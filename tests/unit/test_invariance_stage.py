@@ -129,3 +129,13 @@ def test_holzinger_and_swineford_by_school_as_lavaan_has_it():
     assert first["configural"]["df"] == 48
     tested = [row for row in found.rows["partial"] if row["step"] == "loadings+intercepts"]
     assert {row["item"] for row in sorted(tested, key=lambda r: r["p_diff"])[:2]} == {"x3", "x7"}
+
+
+def test_the_largest_group_is_the_reference_whatever_the_order_of_rows():
+    people = pd.DataFrame({"g": ["small"] * 120 + ["large"] * 300 + ["middle"] * 200})
+    items = answers(620)
+    for order in (np.arange(620), np.arange(620)[::-1]):
+        compared = by_group("g", people.iloc[order], items.iloc[order], KEY, {}, people["g"].iloc[order])
+        assert compared.groups.drop_duplicates().tolist() == ["large", "middle", "small"]
+        assert compared.data.index.equals(compared.groups.index)
+        assert compared.cluster.index.equals(compared.groups.index)

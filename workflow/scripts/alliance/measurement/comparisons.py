@@ -17,7 +17,10 @@ def by_group(
     grouping: str, sample: pd.DataFrame, items: pd.DataFrame, key: Key, settings: Mapping[str, Any],
     cluster: pd.Series | None = None,
 ) -> Comparison:  # fmt: skip
-    """Groups of one variable, or of a crossing written ``a*b``; small groups are left out and named in the notes."""
+    """Groups of one variable, or of a crossing written ``a*b``; small groups are left out and named in the notes.
+
+    The largest group is the reference: the engine takes groups in order of appearance, so its rows come first.
+    """
     parts = [p.strip() for p in grouping.split("*")]
     labels = sample[parts[0]].astype("string")
     for part in parts[1:]:
@@ -34,6 +37,10 @@ def by_group(
         labels = labels.where(labels.isna(), None)
     else:
         labels = labels.where(labels.isin(kept))
+        rank = {g: i for i, g in enumerate(sorted(kept, key=lambda g: (-counts[g], g)))}
+        order = labels.map(rank).astype("float64").to_numpy().argsort(kind="stable")
+        labels, items = labels.iloc[order], items.iloc[order]
+        cluster = None if cluster is None else cluster.iloc[order]
     factor = {i: d for d, members in key.items() for i in members}
     groups = labels.astype(object)
     columns = {i: [i] for i in factor}
