@@ -21,3 +21,28 @@ rule plausible:
         study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
     script:
         "../scripts/plausible.py"
+
+
+rule measurement_error:
+    """The same models with sum scores, factor scores, corrected scores, latent predictors and plausible values."""
+    input:
+        sample=result("private/sample/sample.parquet"),
+        codebook=result("intake/codebook.csv"),
+        scores=result("private/scores/scores.parquet"),
+        determinacy=result("scores/determinacy.csv"),
+        outcomes=result("private/outcomes/outcomes.parquet"),
+        periods=result("private/outcomes/periods.parquet"),
+        draws=result("private/link/plausible.parquet"),
+        about=result("link/draws.csv"),
+        library=library("measurement", "sem", "persistence"),
+    output:
+        table=result("link/measurement_error.csv"),
+    log:
+        f"{LOGS}/measurement_error.log",
+    benchmark:
+        f"{BENCHMARKS}/measurement_error.tsv"
+    threads: 1
+    params:
+        study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
+    script:
+        "../scripts/measurement_error.py"

@@ -57,6 +57,8 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "power",
             "flow",
             "status",
+            "draws",
+            "measurement_error",
             "dominance",
             "parameterisations",
             "condition",

@@ -82,9 +82,9 @@ def conditioning(
     import pandas as pd
 
     outcome = _outcome_columns(rows, family)
-    columns = outcome | _numeric(rows, covariates)
+    columns = outcome | numeric_columns(rows, covariates)
     for name in crossed:
-        own = _numeric(rows, [name])
+        own = numeric_columns(rows, [name])
         columns |= own | {f"{a} x {b}": x * y for a, x in outcome.items() for b, y in own.items()}
     cohorts = sorted(rows["cohort"].dropna().unique())
     shared = dict(columns)
@@ -115,7 +115,7 @@ def cumulative_hazard(time: np.ndarray, event: np.ndarray) -> np.ndarray:
     return np.cumsum(events / at_risk)[np.searchsorted(times, time)]
 
 
-def _numeric(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, np.ndarray]:
+def numeric_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, np.ndarray]:
     import pandas as pd
 
     found: dict[str, np.ndarray] = {}
