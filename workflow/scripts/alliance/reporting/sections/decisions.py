@@ -1,4 +1,4 @@
-"""What was decided before the data were read: the config in a table."""
+"""What was decided by the researcher: the config in a table."""
 
 from __future__ import annotations
 

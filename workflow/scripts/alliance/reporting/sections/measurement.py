@@ -43,7 +43,7 @@ def measurement_section(results: Results, labels: Labels) -> Section:
     section.say(
         f"The instrument ({escape(str(results.block('instrument', 'name') or ''))}) was fitted to the items of one "
         f"report ({escape(report.lower())}). "
-        f"Chosen before the data were read: {labels.measurement_model(chosen).lower()}. "
+        f"Declared in the config: {labels.measurement_model(chosen).lower()}. "
         f"{fit_in_words(fits.get((POOLED, chosen), {}))}"
     )
     _add_path(section, results, labels, chosen)
@@ -167,6 +167,8 @@ def _add_correlations(section: Section, results: Results, labels: Labels, chosen
         return
     samples = list(dict.fromkeys(r["sample"] for r in rows))
     samples = [*(s for s in samples if s != POOLED), *(s for s in samples if s == POOLED)]
+    report = labels.report_of(str(results.block("measurement", "role")), results.block("measurement", "wave"))
+    cohorts = bool(results.block("sample", "cohort")) and bool(results.block("measurement", "by_cohort"))
     cut = float(results.block("measurement", "separability_cut") or 0.85)
     data = Table(
         "factor_correlations", "Factor correlations", [Column("Sample", numeric=False), Column("*r*"), Column("95% CI")]
@@ -180,7 +182,7 @@ def _add_correlations(section: Section, results: Results, labels: Labels, chosen
             for r in rows:
                 if (r["sample"], r["dimension_1"], r["dimension_2"]) != (sample, a, b):
                     continue
-                name = labels.sample(sample)
+                name = labels.sample(sample) if cohorts or sample != POOLED else report
                 data.add(escape(name), apa.bounded(r["r"]), apa.interval(r["ci_lower"], r["ci_upper"], unit_bound=True))
                 text = apa.estimate(r["r"], r["ci_lower"], r["ci_upper"], unit_bound=True)
                 shown = POOLED_LOOK if sample == POOLED and len(samples) > 1 else look(i)

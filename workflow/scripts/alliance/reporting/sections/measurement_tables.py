@@ -23,9 +23,9 @@ _RELIABILITY = {
 }
 
 
-def inadmissible(results: Results, sample: str = POOLED) -> dict[str, str]:
-    """Models whose solution cannot be that of a population, with the reason."""
-    rows = results.rows("measurement_status", sample=sample, status="inadmissible")
+def inadmissible(results: Results, status: str = "inadmissible") -> dict[str, str]:
+    """Pooled models whose solution cannot be that of a population (or that failed), with the reason."""
+    rows = results.rows("measurement_status", sample=POOLED, status=status)
     return {str(r["model"]): str(r["reason"]) for r in rows}
 
 
@@ -50,7 +50,9 @@ def fit_table(
         + ("Scaled test and indices." if scaled else "Plain (unscaled) test and indices."),
     )
     marks = "abcdef"
-    wrong = inadmissible(results) if pooled_only else {}
+    wrong = {m: f"Not admissible, and not ranked: {why}" for m, why in inadmissible(results).items()}
+    wrong |= {m: f"No estimates: {why}" for m, why in inadmissible(results, "failed").items()}
+    wrong = {m: wrong[m] for m in results.block("measurement", "models") or [] if m in wrong and pooled_only}
     for sample in samples:
         for model in results.block("measurement", "models") or []:
             values = fits.get((sample, model))
@@ -61,7 +63,7 @@ def fit_table(
                 name = f"{escape(labels.sample(sample))} (*n* = {apa.count(values['n'])})"
                 table.add(name, *_fit_cells(values, criteria))
     for mark, reason in zip(marks, wrong.values(), strict=False):
-        table.note += f" ({mark}) Not admissible, and not ranked: {escape(reason)}."
+        table.note += f" ({mark}) {escape(reason)}."
     return table
 
 

@@ -30,7 +30,7 @@ def flow_section(results: Results, labels: Labels) -> Section:
     section.say(
         f"Of {apa.count(rows[0]['n_in'])} {whom} received, {apa.count(rows[-1]['n_out'])} "
         f"{'make up the sample, one for each student' if survey else 'make up the sample'}. "
-        "Every exclusion was declared in the config before the data were read."
+        "Every exclusion is declared in the config."
     )
     section.blocks.append(_diagram(results, labels, rows, survey))
     return section
