@@ -49,12 +49,12 @@ def components(values: NDArray, clusters: NDArray) -> tuple[float, float, float,
 
 def icc_interval(icc: float, n0: float, n: int, k: int) -> tuple[float, float]:
     """95% interval from the F distribution of the mean squares (Searle, 1971; approximate for unequal sizes)."""
-    from scipy.stats import f
+    from scipy.special import fdtri
 
     if not np.isfinite(icc) or icc >= 1:
         return float("nan"), float("nan")
     ratio = (1 + (n0 - 1) * icc) / (1 - icc)
-    low, high = ratio / f.ppf(0.975, k - 1, n - k), ratio / f.ppf(0.025, k - 1, n - k)
+    low, high = ratio / fdtri(k - 1, n - k, 0.975), ratio / fdtri(k - 1, n - k, 0.025)
     return float((low - 1) / (low + n0 - 1)), float((high - 1) / (high + n0 - 1))
 
 

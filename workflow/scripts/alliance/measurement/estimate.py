@@ -101,11 +101,13 @@ def fit_measurement(
     *,
     estimator: str = ML,
     cluster: pd.Series | None = None,
+    same_data: MeasurementFit | None = None,
 ) -> MeasurementFit:
     """Estimate ``model`` in the rows of ``data`` (items as numbers, NaN = no answer).
 
     ``estimator``: WLSMV (ordered items, pairwise), MLR (FIML, robust errors), ML (complete cases) or auto. ``cluster``:
-    labels of the rows of ``data``, for errors and tests; rows without one are left out. With fewer usable rows than
+    labels of the rows of ``data``, for errors and tests; rows without one are left out. ``same_data``: an earlier fit to
+    the same rows, items and clusters, whose correlations of ordered items are taken over. With fewer usable rows than
     ``minimum``, or not more than items, nothing is estimated. Nothing that data can bring about raises: a constant
     item, too few cases, a model that is not identified or a search that does not end are a status with a reason.
     """
@@ -121,7 +123,8 @@ def fit_measurement(
     name = "" if cluster is None else str(cluster.name or "cluster")
     frame = used if cluster is None else used.assign(cluster_=cluster[rows].to_numpy())
     try:
-        fit = _fit(model, frame, chosen, None if cluster is None else "cluster_")
+        known = same_data.fit if same_data is not None and same_data.estimator == chosen else None
+        fit = _fit(model, frame, chosen, None if cluster is None else "cluster_", known)
     except (ValueError, np.linalg.LinAlgError, FloatingPointError) as error:
         return MeasurementFit(model, chosen, len(used), FAILED, str(error))
     n = int(fit.n_total)
@@ -133,7 +136,7 @@ def fit_measurement(
     return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name)
 
 
-def _fit(model: MeasurementModel, frame: pd.DataFrame, estimator: str, cluster: str | None) -> Fit:
+def _fit(model: MeasurementModel, frame: pd.DataFrame, estimator: str, cluster: str | None, known: Fit | None) -> Fit:
     """One call of the engine; a factor whose loadings come out negative together is turned round and fitted again."""
     from alliance.sem import fit_sem
 
@@ -145,10 +148,11 @@ def _fit(model: MeasurementModel, frame: pd.DataFrame, estimator: str, cluster: 
         "std_lv": model.std_lv or (ordinal and not model.higher and not model.written),
         "orthogonal": model.orthogonal,
         "cluster": cluster,
+        "same_data": known,
     }
     fit = fit_sem(model.syntax, frame, **how)
     turned = _turned(fit, model) if how["std_lv"] and fit.converged else None
-    return fit if turned is None else fit_sem(model.syntax, frame, **how, start=turned)
+    return fit if turned is None else fit_sem(model.syntax, frame, **{**how, "same_data": fit}, start=turned)
 
 
 def _turned(fit: Fit, model: MeasurementModel) -> np.ndarray | None:

@@ -194,15 +194,23 @@ def _search(comparison, found, ladder, frame, text, how, step, cells, settings, 
     """Items to release at ``step``; every test goes into the log."""
     import pandas as pd
 
-    from alliance.sem import invariance_ladder
+    from alliance.sem import fit_sem, invariance_ladder
+    from alliance.sem.invariance_syntax import step_model, step_words
 
     names = list(ladder.table["step"])
     before = ladder.fits[names[names.index(step) - 1]]
     words = step.split("+")
 
+    scale = "theta" if "residuals" in words else "delta"
+    options = {k: v for k, v in how.items() if k not in ("waves", "indicators", "criteria", "ordered")}
+    options |= {"parameterization": scale, "std_lv": True, "meanstructure": True, "same_data": before}
+
     def fit(data, free):
-        scale = "theta" if "residuals" in words else "delta"
-        return invariance_ladder(text, data, partial=free, steps=[words], parameterization=scale, **how).fits[step]
+        if data is not frame:  # a half may lack categories that the ladder's own design counts on
+            return invariance_ladder(text, data, partial=free, steps=[words], parameterization=scale, **how).fits[step]
+        columns = tuple(c for members in comparison.items.values() for c in members)
+        model = step_model(ladder.design, step_words(words), scale, free)
+        return fit_sem(model, data, ordered=columns if how["ordered"] else (), **options)
 
     def passes(current) -> bool:
         if "residuals" in words:  # estimated under theta, the step before it under delta: left to the item tests

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from alliance.errors import Problem, Stop
+from alliance.measurement.intervals import Z95
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def _check(data, key, dimension: str, item: str, reverse: str, minimum: int) -> 
     if n < max(minimum, 5) or np.ptp(x) == 0:
         return _replace(blank, text="too few answers" if n < max(minimum, 5) else "no variation")
     r = _r(x, own[both].to_numpy())
-    half = norm.ppf(0.975) / np.sqrt(n - 3)
+    half = Z95 / np.sqrt(n - 3)
     low, high = (float(np.tanh(np.arctanh(np.clip(r, -0.999999, 0.999999)) + s * half)) for s in (-1, 1))
     other, other_r, p = _best_other(data, key, dimension, item, own)
     verdict, text = OK, ""
@@ -135,7 +136,7 @@ def _steiger(first: float, second: float, between: float, n: int) -> float:
     cov = between * (1 - 2 * mean**2) - 0.5 * mean**2 * (1 - 2 * mean**2 - between**2)
     cov /= (1 - mean**2) ** 2
     z = (np.arctanh(first) - np.arctanh(second)) * np.sqrt((n - 3) / max(2 - 2 * cov, 1e-12))
-    return float(norm.sf(z))
+    return float(ndtr(-z))
 
 
 def stop_if_contradicted(checks: Sequence[ItemCheck]) -> None:

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
-from scipy.stats import norm
-from scipy.stats import t as t_distribution
+from scipy.special import fdtri, stdtrit
 
-from alliance.measurement.intervals import correlation_interval
+from alliance.measurement.intervals import Z95, correlation_interval
 from alliance.measurement.scores import sum_scores
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def latent_change(grouping: str, fit: Fit, waves: Mapping[str, Sequence[str]], e
             head = {"grouping": grouping, "dimension": dimension, "from": k, "to": k + 1, "estimator": estimator}
             head["n"] = int(fit.n_total)
             for name, (value, se) in _pair(fit, early, late, means=means).items():
-                half = norm.ppf(0.975) * se
+                half = Z95 * se
                 low, high = (value - half, value + half)
                 if name in ("stability", "stable_share"):
                     low, high, _ = correlation_interval(value, se)
@@ -103,7 +101,7 @@ def latent_agreement(grouping: str, fit: Fit, waves: Mapping[str, Sequence[str]]
                      "unit": "correlation"})  # fmt: skip
         if means:
             value, error = found["mean_change"]
-            half = norm.ppf(0.975) * error
+            half = Z95 * error
             rows.append({**head, "measure": "latent_discrepancy", "value": value, "se": error, "ci_lower": value - half,
                          "ci_upper": value + half, "unit": "standard deviations of the first role"})  # fmt: skip
     return rows
@@ -127,7 +125,7 @@ def observed_agreement(
                      "ci_upper": high, "unit": "ICC(A,1) of sum scores"})  # fmt: skip
         difference = (b - a)[both]
         se, df = _mean_error(difference, None if cluster is None else cluster[both].astype(str).to_numpy())
-        half = t_distribution.ppf(0.975, df) * se
+        half = stdtrit(df, 0.975) * se
         mean = float(difference.mean())
         rows.append({**head, "measure": "mean_discrepancy", "value": mean, "se": se, "ci_lower": mean - half,
                      "ci_upper": mean + half, "unit": "points, second role minus first"})  # fmt: skip
@@ -146,7 +144,7 @@ def icc_agreement(pairs: NDArray) -> tuple[float, float, float]:
     a = k * icc / (n * (1 - icc))
     b = 1 + k * icc * (n - 1) / (n * (1 - icc))
     v = (a * columns + b * error) ** 2 / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
-    f_low, f_high = f_distribution.ppf(0.975, n - 1, v), f_distribution.ppf(0.975, v, n - 1)
+    f_low, f_high = fdtri(n - 1, v, 0.975), fdtri(v, n - 1, 0.975)
     low = n * (rows - f_low * error) / (f_low * (k * columns + (k * n - k - n) * error) + n * rows)
     high = n * (f_high * rows - error) / (k * columns + (k * n - k - n) * error + n * f_high * rows)
     return float(icc), float(low), float(high)

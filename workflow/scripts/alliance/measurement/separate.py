@@ -61,7 +61,8 @@ def _collapse(correlated: MeasurementFit, data, key: Key, minimum: int, how) -> 
     for a, b in combinations(key, 2):
         model = collapsed(key, a, b)
         # a difference test needs the items in one order: the merged factor is written over all items it lacks
-        merged[a, b] = fit_measurement(_in_order(model, correlated.model.items), data, minimum, **how)
+        ordered = _in_order(model, correlated.model.items)
+        merged[a, b] = fit_measurement(ordered, data, minimum, **how, same_data=correlated)
     return collapse_tests(correlated, merged)
 
 

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 from alliance.measurement.clusters import cluster_rows
 from alliance.measurement.comparison import compare, relations
 from alliance.measurement.crosscheck import crosscheck
-from alliance.measurement.estimate import WLSMV, fit_measurement
+from alliance.measurement.estimate import WLSMV, MeasurementFit, fit_measurement
 from alliance.measurement.key_check import ItemCheck, check_key, stop_if_contradicted
 from alliance.measurement.menu import Key, model_menu
 from alliance.measurement.models import build_model
 from alliance.measurement.reliability import all_reliabilities
-from alliance.measurement.samples import POOLED
+from alliance.measurement.samples import (
+    POOLED,
+    cluster_of,
+    measured_samples,
+    report_items,
+    reversed_items,
+    status_notes,
+)
 from alliance.measurement.separate import SEPARABILITY_CUT, add_separability
 from alliance.measurement.stage_tables import (
     COLUMNS,
@@ -31,6 +38,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODIFICATIONS = 20  # rows of the report of modification indices
+
+
+def measure_study(
+    sample: pd.DataFrame, codebook: Any, config: Mapping[str, Any], minimum: int
+) -> dict[str, pd.DataFrame]:
+    """All tables of the stage for a study: its samples, key and clusters as config and codebook say; see measure."""
+    settings, design = config["measurement"], config.get("sample") or {}
+    report, labels = (settings["role"], settings["wave"]), (config.get("instrument") or {}).get("dimensions") or {}
+    items, key = report_items(sample, codebook, *report, labels)
+    samples = measured_samples(sample, items, key, codebook, design, settings)
+    return measure(
+        samples,
+        key,
+        labels,
+        settings,
+        minimum,
+        clusters=cluster_of(sample, settings),
+        reverse=reversed_items(codebook, *report),
+        notes=status_notes(samples, config, codebook),
+    )
 
 
 def measure(
@@ -62,7 +89,9 @@ def measure(
     for sample, data in samples.items():
         who = clusters.loc[data.index] if clusters is not None else None
         how = {"estimator": str(settings.get("estimator") or WLSMV), "cluster": who}
-        fits = {model.name: fit_measurement(model, data, minimum, **how) for model in menu}
+        fits: dict[str, MeasurementFit] = {}
+        for model in menu:
+            fits[model.name] = fit_measurement(model, data, minimum, **how, same_data=_known(fits))
         _add_sample(rows, sample, data, key, labels, settings, fits, minimum, how)
         if known is None:
             known = relations(fits)
@@ -70,6 +99,11 @@ def measure(
         if sample == POOLED:
             _once(rows, data, menu, settings, minimum, who, fits)
     return {name: table(name, found) for name, found in rows.items()}
+
+
+def _known(fits: Mapping[str, MeasurementFit]) -> MeasurementFit | None:
+    """A fit whose correlations of the items others can take over."""
+    return next((fit for fit in fits.values() if fit.estimated), None)
 
 
 def _key(rows, samples, key: Key, settings, reverse, minimum: int) -> list[ItemCheck]:

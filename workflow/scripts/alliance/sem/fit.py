@@ -51,6 +51,7 @@ def fit_sem(
     sample_mean: Any = None,
     start: np.ndarray | None = None,
     do_fit: bool = True,
+    same_data: Fit | None = None,
 ) -> Fit:
     """Fit a structural equation model written in lavaan's language.
 
@@ -66,6 +67,8 @@ def fit_sem(
     missing : "listwise"; "fiml" (ML and MLR); "pairwise" (ordered).
     cluster, sampling_weights : columns. meanstructure : None decides as lavaan does (groups, FIML, clusters).
     start : (n_par,) start values, for refits. do_fit : False returns the model at its start values.
+    same_data : an earlier fit of ordered variables to the same data, groups and clusters: its thresholds, polychoric
+        correlations and their covariance are taken over where the variables come in the same order.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def fit_sem(
     ordered = _ordered_names(ordered, model)
     if (data is None) == (sample_cov is None):
         raise ValueError("give either data or sample_cov with sample_nobs")
-    call = {k: v for k, v in locals().items() if k not in ("data", "start", "do_fit", "call")}
+    call = {k: v for k, v in locals().items() if k not in ("data", "start", "do_fit", "same_data", "call")}
     if data is None:
         n_groups = len(sample_cov) if isinstance(sample_cov, (list, tuple)) else 1
         labels: list[Any] = [f"Group {k + 1}" for k in range(n_groups)] if n_groups > 1 else [""]
@@ -106,7 +109,7 @@ def fit_sem(
         )
     if ordered:
         assert sample is not None
-        fit = _fit_ordinal(table, sample, options, levels, start, do_fit)
+        fit = _fit_ordinal(table, sample, options, levels, start, do_fit, same_data)
     else:
         fit = _fit_normal(table, sample, options, labels, (sample_cov, sample_nobs, sample_mean), start, do_fit)
     fit.call, fit.levels = call, levels
@@ -171,11 +174,15 @@ def _fit_normal(table: ParameterTable, sample: Sample | None, options, labels, s
     return Fit(table, structure, options, optimum, labels, [], warnings)
 
 
-def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start, do_fit) -> Fit:
+def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start, do_fit, same_data=None) -> Fit:
     """Ordered (and numeric) variables."""
     names = [name for name in table.ov_names if name not in table.ov_x]
     exo = list(table.ov_x)
-    moments = ordinal_groups(sample, names, set(table.ov_ordered), exo, options.missing, levels)
+    known = None if exo else _known_moments(same_data, names, table, options, levels)
+    if known is None:
+        moments = ordinal_groups(sample, names, set(table.ov_ordered), exo, options.missing, levels)
+    else:
+        moments, sample.warnings = known, list(same_data.data_warnings)
     # lavaan reports covariate moments with n - 1
     cov_x = [m.cov_x * m.n / (m.n - 1) for m in moments]
     if exo:
@@ -189,6 +196,15 @@ def _fit_ordinal(table: ParameterTable, sample: Sample, options, levels, start, 
         lambda: start_values(table, names, [m.means for m in moments], covs, thresholds), covs, names, do_fit,
     )  # fmt: skip
     return Fit(table, structure, options, optimum, sample.labels, cov_x, sample.warnings)
+
+
+def _known_moments(fit: Fit | None, names: list[str], table: ParameterTable, options, levels) -> list | None:
+    """The moments of an earlier fit, when they are those of these variables."""
+    if fit is None or not fit.levels or fit.options.missing != options.missing:
+        return None
+    same = all(list(m.names) == names for m in fit.observed) and set(fit.levels) == set(levels)
+    same = same and all(np.array_equal(fit.levels[name], values) for name, values in levels.items())
+    return fit.observed if same and fit.n_groups == table.n_groups else None
 
 
 def _fixed(table: ParameterTable, name: str) -> bool:

@@ -133,20 +133,26 @@ def invariance_ladder(
     )
     chosen = [step_words(step) for step in (steps or (_ORDINAL_STEPS if ordered_items else _CONTINUOUS_STEPS))]
 
+    fitted: list[Fit] = []
+
     def fit_step(words: frozenset[str], scale: str, released: Sequence[str]) -> tuple[str, Fit]:
         text = step_model(design, words, scale, released)
-        return text, fit_sem(
-            text,
-            data,
-            estimator=estimator,
-            ordered=tuple(ordered_items),
-            group=group,
-            missing=missing,
-            parameterization=scale,
-            std_lv=True,
-            meanstructure=True,
-            **options,
+        fitted.append(
+            fit_sem(
+                text,
+                data,
+                estimator=estimator,
+                ordered=tuple(ordered_items),
+                group=group,
+                missing=missing,
+                parameterization=scale,
+                std_lv=True,
+                meanstructure=True,
+                same_data=fitted[0] if fitted else None,
+                **options,
+            )
         )
+        return text, fitted[-1]
 
     climb = Climb(design, fit_step, parameterization, criteria or Criteria(), release)
     cells: Sequence[str] = tuple(partial)
