@@ -1,4 +1,4 @@
-"""A simulated survey in memory for tests of the measurement stages: sample, codebook and config as the stages get them."""
+"""A simulated survey in memory for tests of the measurement stages: what they read, and what they make of it."""
 
 from __future__ import annotations
 

@@ -106,8 +106,8 @@ def fit_measurement(
     """Estimate ``model`` in the rows of ``data`` (items as numbers, NaN = no answer).
 
     ``estimator``: WLSMV (ordered items, pairwise), MLR (FIML, robust errors), ML (complete cases) or auto. ``cluster``:
-    labels of the rows of ``data``, for errors and tests; rows without one are left out. ``same_data``: an earlier fit to
-    the same rows, items and clusters, whose correlations of ordered items are taken over. With fewer usable rows than
+    labels of the rows of ``data``, for errors and tests; rows without one are left out. ``same_data``: an earlier fit
+    to the same rows, items and clusters, whose correlations of ordered items are taken over. With fewer rows than
     ``minimum``, or not more than items, nothing is estimated. Nothing that data can bring about raises: a constant
     item, too few cases, a model that is not identified or a search that does not end are a status with a reason.
     """
