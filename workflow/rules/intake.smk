@@ -1,3 +1,6 @@
+from alliance.survey.pseudonyms import key_fingerprint
+
+
 rule check:
     """Read config, codebook and data as the whole study would, and list every problem before anything is written."""
     input:
@@ -23,6 +26,7 @@ rule check:
             "outcomes",
             "report",
         ),
+        key=key_fingerprint(config),
     script:
         "../scripts/check.py"
 
@@ -49,7 +53,8 @@ rule intake:
         f"{BENCHMARKS}/intake.tsv"
     threads: 1
     params:
-        study=study_config("study", "inputs", "ids", "report"),
+        study=study_config("study", "inputs", "ids", "outcomes", "sample", "report"),
+        key=key_fingerprint(config),
     script:
         "../scripts/intake.py"
 

@@ -11,6 +11,7 @@ from alliance.errors import Problem, Stop
 from alliance.inputs import input_files
 from alliance.survey.clean import DTYPES, clean
 from alliance.survey.issues import Issues
+from alliance.survey.pseudonyms import look_after_key, pseudonymised
 from alliance.survey.readers import RECORD, read_raw, record, sha256
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
             parts.append(part)
         if kind == "students" and parts:
             parts = [_one_row_each(pd.concat(parts, ignore_index=True), issues)]
-        tables[kind] += [part if kind == "survey" else part.drop(columns="file") for part in parts]
-    return Intake(
+        tables[kind] += parts
+    key = look_after_key(config, issues)
+    intake = Intake(
         responses=_responses(tables["survey"], codebook, config),
         students=_records("students", tables["students"], codebook, config),
         terms=_records("terms", tables["terms"], codebook, config),
@@ -86,6 +88,11 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
         inputs=pd.DataFrame(records, columns=list(RECORD)),
         issues=issues,
     )
+    if key is not None:
+        for name in ("responses", "students", "terms", "degrees"):
+            setattr(intake, name, pseudonymised(getattr(intake, name), key))
+        issues.withhold_ids()
+    return intake
 
 
 def _window(config: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str, str] | None:

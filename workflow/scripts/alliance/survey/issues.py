@@ -27,6 +27,7 @@ class Issues:
     parts: list[dict[str, Any]] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     remarks: list[tuple[str, Problem]] = field(default_factory=list)
+    naming: list[int] = field(default_factory=list)  # places in parts whose values are ids
 
     def cells(
         self,
@@ -37,8 +38,13 @@ class Issues:
         problem: str,
         severity: str,
         action: str,
+        *,
+        ids: bool = False,
     ) -> None:
-        """Note one problem of many cells of a column; ``rows`` are 1-based data rows of the raw file."""
+        """Note one problem of many cells of a column; ``rows`` are 1-based data rows of the raw file.
+
+        ``ids`` says that the values name persons: they go when the study has a key for pseudonyms.
+        """
         if len(rows):
             self.parts.append(
                 {
@@ -51,6 +57,13 @@ class Issues:
                     "action": action,
                 }
             )
+            if ids:
+                self.naming.append(len(self.parts) - 1)
+
+    def withhold_ids(self) -> None:
+        """Forget the values that name persons; their rows still lead to them."""
+        for place in self.naming:
+            self.parts[place]["value"] = [""] * len(self.parts[place]["row"])
 
     def error(self, what: str, file: str, place: str, remedy: str) -> None:
         """A problem that ends the run."""
