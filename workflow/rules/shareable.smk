@@ -72,9 +72,13 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "magnitudes_status",
         ),
     ),
+    "imputation": (
+        ("link", "imputation"),
+        ("plan", "convergence", "traces", "overimputation", "status"),
+    ),
 }
 
-PARTS = {  # further tables of a stage, and the block inside its own that asks for them
+PARTS = {  # further tables of a stage, and the block that asks for them
     "link.relationship": (
         "link",
         (
@@ -86,6 +90,7 @@ PARTS = {  # further tables of a stage, and the block inside its own that asks f
             "relationship_status",
         ),
     ),
+    "imputation": ("link", ("missing_data", "missing_data_status")),
 }
 
 

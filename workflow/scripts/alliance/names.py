@@ -75,6 +75,7 @@ def _stages(r: NameReport, config: Config) -> None:
         "measurement": ("instrument", "roles", "waves"),
         "scores": ("measurement",),
         "link": ("measurement", "scores", "outcomes"),
+        "imputation": ("link",),
     }
     for stage, before in needs.items():
         for name in before if config.get(stage) else ():

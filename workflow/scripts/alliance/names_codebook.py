@@ -9,6 +9,7 @@ from typing import Any
 from alliance.codebook import Codebook, Column
 from alliance.errors import Problem
 from alliance.names import Config, NameReport, block, kinds, listed
+from alliance.names_missing import imputation_names
 from alliance.outcome_kinds import interaction
 
 
@@ -169,4 +170,9 @@ def _variables(r: NameReport, config: Config, codebook: Codebook) -> None:
         _answers(r, "sample.cohorts", listed(sample, "cohorts"), cohort)
 
 
-CHECKS = (_inputs, _codebook_names, _sample, _variables)
+def _imputation(r: NameReport, config: Config, codebook: Codebook) -> None:
+    if block(config, "imputation"):
+        imputation_names(r, config, codebook, _frame_variables(config, codebook))
+
+
+CHECKS = (_imputation, _inputs, _codebook_names, _sample, _variables)

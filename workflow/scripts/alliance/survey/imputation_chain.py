@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from alliance.survey.imputation_clusters import Intercepts, cluster_sums, gibbs_linear, gibbs_probit
+from alliance.survey.imputation_clusters import ClusterRows, Intercepts, gibbs_linear, gibbs_probit
 from alliance.survey.imputation_draws import category_probabilities, draw_categories, linear_draw, match
 from alliance.survey.imputation_ordinal import ordered_probabilities
 
@@ -154,7 +154,13 @@ def run_chain(problem: Problem, iterations: int, seed: np.random.SeedSequence) -
         for t in problem.targets
     }
     clusters = 0 if problem.cluster is None else len(design.sizes)
-    states = {t.name: Intercepts(np.zeros(clusters)) for t in problem.targets if t.method.startswith("2l.")}
+    states = {
+        t.name: Intercepts(
+            ClusterRows(observed[t.name], problem.cluster[observed[t.name]], clusters), np.zeros(clusters)
+        )
+        for t in problem.targets
+        if t.method.startswith("2l.")
+    }
     mean, sd = np.full((2, iterations, len(problem.targets)), np.nan)
     for iteration in range(iterations):
         design.refresh()
@@ -209,11 +215,8 @@ def _draw_number(design, target, at, obs, mis, state, rng) -> np.ndarray:
         shift_obs = shift_mis = 0.0
         estimate, draw, sigma = drawn.estimate, drawn.draw, drawn.sigma
     else:
-        cluster, size = design.problem.cluster, len(state.effects)
-        sums = cluster_sums(design.z[np.ix_(obs, at)], cluster[obs], size)
-        y_sums = np.bincount(cluster[obs], design.z[obs, own], minlength=size)
-        sizes = np.bincount(cluster[obs], minlength=size).astype(float)
-        visit = gibbs_linear(gram, cross, square, sums, y_sums, sizes, state, rng)
+        cluster, sums = design.problem.cluster, state.rows.sums(design.z)
+        visit = gibbs_linear(gram, cross, square, sums[:, at], sums[:, own], state.rows.counts, state, rng)
         estimate, draw, sigma = visit.mean_coefficients, visit.coefficients, visit.sigma
         shift_obs, shift_mis = visit.mean_effects[cluster[obs]], visit.effects[cluster[mis]]
     wanted = rows[:, :-1] @ draw + shift_mis

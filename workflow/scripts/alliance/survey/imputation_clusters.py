@@ -12,17 +12,40 @@ import numpy as np
 
 from alliance.survey.imputation_draws import cholesky
 
-STEPS = 10  # Gibbs steps at each visit; the state is kept from visit to visit
+FIRST, STEPS = 50, 10  # Gibbs steps at the first visit and at later ones; the state is kept from visit to visit
 PRIOR_SQUARES = 0.02  # inverse-gamma prior of the intercepts' variance on one df, in units of the variable's variance
+
+
+class ClusterRows:
+    """Rows sorted by cluster, to sum their columns: rows (n,) places, cluster (n,) their codes, size clusters."""
+
+    def __init__(self, rows: np.ndarray, cluster: np.ndarray, size: int):
+        order = np.argsort(cluster, kind="stable")
+        self.rows, self.size = rows[order], size
+        self.present, self.starts = np.unique(cluster[order], return_index=True)
+        self.counts = np.bincount(cluster, minlength=size).astype(float)
+
+    def sums(self, X: np.ndarray) -> np.ndarray:
+        """(size, k): column sums of the rows of each cluster; zero for clusters without rows."""
+        out = np.zeros((self.size, X.shape[1]))
+        out[self.present] = np.add.reduceat(X[self.rows], self.starts, axis=0)
+        return out
 
 
 @dataclass
 class Intercepts:
-    """State of one variable's random-intercept model: coefficients (k,), cluster effects (C,), variances."""
+    """State of one variable's random-intercept model: its observed rows, cluster effects (C,), variances."""
 
+    rows: ClusterRows
     effects: np.ndarray
     variance: float = 0.1
     residual: float = 0.9
+    visits: int = 0
+
+    def steps(self) -> int:
+        """How many steps to make at this visit."""
+        self.visits += 1
+        return FIRST if self.visits == 1 else STEPS
 
 
 @dataclass
@@ -34,15 +57,6 @@ class Visit:
     sigma: float
     mean_coefficients: np.ndarray
     mean_effects: np.ndarray
-
-
-def cluster_sums(X: np.ndarray, cluster: np.ndarray, size: int) -> np.ndarray:
-    """(size, k): column sums of the rows of each cluster; zero for clusters without rows."""
-    order = np.argsort(cluster, kind="stable")
-    present, starts = np.unique(cluster[order], return_index=True)
-    out = np.zeros((size, X.shape[1]))
-    out[present] = np.add.reduceat(X[order], starts, axis=0)
-    return out
 
 
 def gibbs_linear(
@@ -65,7 +79,8 @@ def gibbs_linear(
     n = float(sizes.sum())
     u = state.effects
     mean_b, mean_u = np.zeros(len(cross)), np.zeros(len(u))
-    for _ in range(STEPS):
+    steps = state.steps()
+    for _ in range(steps):
         centre = inverse.T @ (inverse @ (cross - u @ sums))
         b = centre + np.sqrt(state.residual) * (inverse.T @ rng.standard_normal(len(cross)))
         left = y_sums - sums @ b
@@ -73,8 +88,8 @@ def gibbs_linear(
         state.residual = float(max(squares, 1e-9) / rng.chisquare(n))
         u, pulled = _draw_effects(left, sizes, state.residual, state.variance, rng)
         state.variance = float((u @ u + PRIOR_SQUARES * square / n) / rng.chisquare(len(u) + 1))
-        mean_b += centre / STEPS
-        mean_u += pulled / STEPS
+        mean_b += centre / steps
+        mean_u += pulled / steps
     state.effects = u
     return Visit(b, u, float(np.sqrt(state.residual)), mean_b, mean_u)
 
@@ -93,7 +108,8 @@ def gibbs_probit(
     u = state.effects
     b = _start_probit(X, y)
     mean_b, mean_u = np.zeros(X.shape[1]), np.zeros(size)
-    for _ in range(STEPS):
+    steps = state.steps()
+    for _ in range(steps):
         eta = X @ b + u[cluster]
         inside = np.clip(ndtr(sign * eta), 1e-300, 1.0)  # of the standard normal, what lies on the side of y
         latent = eta - sign * ndtri(inside * (1 - rng.random(len(y))))
@@ -102,8 +118,8 @@ def gibbs_probit(
         left = np.bincount(cluster, latent - X @ b, minlength=size)
         u, pulled = _draw_effects(left, sizes, 1.0, state.variance, rng)
         state.variance = float((u @ u + PRIOR_SQUARES) / rng.chisquare(size + 1))
-        mean_b += centre / STEPS
-        mean_u += pulled / STEPS
+        mean_b += centre / steps
+        mean_u += pulled / steps
     state.effects = u
     return Visit(b, u, 1.0, mean_b, mean_u)
 

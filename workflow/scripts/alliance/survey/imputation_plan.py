@@ -246,16 +246,17 @@ def _predictor_table(coded, passive, terms, imputed, minimum, include, exclude, 
 
 
 def _drop_repeats(table, names, columns, owner, log) -> None:
-    """Of two terms that correlate by more than .999 only the first predicts."""
-    r = np.abs(_correlations(columns, columns))
-    for a, b in np.argwhere(np.triu(r > 0.999, k=1)):
-        one, other = names[owner[a]], names[owner[b]]
-        if one == other:
-            continue
-        both = table[one] & table[other]
-        if both.any():
-            table.loc[both, other] = False
-            log.append((other, "not used", f"repeats {one}"))
+    """A term all of whose columns repeat (r above .999) those of an earlier one does not predict beside it."""
+    same = np.abs(_correlations(columns, columns)) > 0.999
+    for b, other in enumerate(names):
+        for a, one in enumerate(names[:b]):
+            if not same[np.ix_(owner == b, owner == a)].any(axis=1).all():
+                continue
+            both = table[one] & table[other]
+            if both.any():
+                table.loc[both, other] = False
+                log.append((other, "not used", f"repeats {one}"))
+                break
 
 
 def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -1,0 +1,18 @@
+"""Impute what the link models miss, once for all later stages, and check the imputations."""
+
+from _run import stage
+
+with stage("imputation", snakemake):
+    import pandas as pd
+    from alliance.persistence.imputation_stage import impute_study
+    from alliance.study import minimum_cell, read_codebook
+
+    tables = impute_study(
+        *(pd.read_parquet(snakemake.input[name]) for name in ("sample", "scores", "outcomes")),
+        read_codebook(snakemake.input.codebook),
+        snakemake.config,
+        minimum_cell(snakemake.config),
+    )
+    tables.imputations.to_parquet(snakemake.output.imputations, index=False)
+    for name in ("plan", "convergence", "traces", "overimputation", "status"):
+        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")
