@@ -84,7 +84,7 @@ def missing_data_tables(
         found = []
         for method, fit in (
             ("complete_cases", lambda c: c.complete_cases(students)),
-            ("imputation", lambda c: c.imputation(draws)),
+            ("imputation", lambda c: c.imputation(students, draws)),
             ("weighting", lambda c: c.weighting(students, [frame for _, frame in draws])),
         ):
             try:
@@ -160,13 +160,17 @@ class _Case:
             return None, reason
         return self._table(fit, fit.estimates, analysis), reason
 
-    def imputation(self, draws: list[tuple[pd.DataFrame, pd.DataFrame]]) -> tuple[pd.DataFrame | None, str]:
-        """The model on each completed data set, pooled."""
+    def imputation(
+        self, students: pd.DataFrame, draws: list[tuple[pd.DataFrame, pd.DataFrame]]
+    ) -> tuple[pd.DataFrame | None, str]:
+        """The model on each completed data set, pooled; a cohort that one of them sets aside is in none."""
         fits, reasons, sizes = [], [], []
         columns = [PREFIX + self.block["outcome"]]
-        for imputed, students in draws:
-            chosen = analysed_outcome(self.chosen, imputed, columns)
-            analysis = self._analysis(self._rows(students, chosen), self.settings)
+        sets = [self._rows(frame, analysed_outcome(self.chosen, imputed, columns)) for imputed, frame in draws]
+        aside = {c for rows in [self._rows(students, self.chosen), *sets] for c in set_aside_cohorts(rows)}
+        for rows in sets:
+            gone = rows["cohort"].isin(aside) & (rows["_step"] == ANALYSED)
+            analysis = self._analysis(rows.assign(_step=rows["_step"].mask(gone, SET_ASIDE[-1])), self.settings)
             fit, state, reason = fit_or_penalise(analysis, self.block["family"], self.settings)
             sizes.append(analysis.students)
             reasons += [reason] if reason else []
@@ -227,6 +231,11 @@ class _Case:
         for target, source in (("odds_ratio", "estimate"), ("or_low", "conf_low"), ("or_high", "conf_high")):
             table[target] = np.exp(table[source]) if self.settings["ratio"] else np.nan
         return table[np.isfinite(table["estimate"])].assign(n=analysis.students, se_type=fit.se_type)
+
+
+def set_aside_cohorts(rows: pd.DataFrame) -> list[Any]:
+    """Cohorts that the pooled model is without because everybody or nobody has the outcome."""
+    return list(rows.loc[rows["_step"] == SET_ASIDE[-1], "cohort"].unique())
 
 
 def _target(rows: pd.DataFrame) -> np.ndarray:
