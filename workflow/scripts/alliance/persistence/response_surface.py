@@ -30,7 +30,8 @@ FEATURES: Mapping[str, Mapping[str, int]] = {
     "a4": {XX: 1, XZ: -1, ZZ: 1},
     "a5": {XX: 1, ZZ: -1},
 }
-POINTS = 13  # at most so many grid points along each report
+POINTS = 21  # at most so many grid points along each report
+NEAR = 0.5  # standard deviations of a report within which a dyad is near a point of the grid
 
 
 def quadratic_columns(own: pd.Series, partner: pd.Series) -> dict[str, pd.Series]:
@@ -63,8 +64,8 @@ def surface_rows(fit: OutcomeFit) -> list[dict[str, Any]]:
 def surface_grid(fit: OutcomeFit, own: np.ndarray, partner: np.ndarray, minimum: int) -> list[dict[str, Any]]:
     """Average predicted outcome over a grid of both reports; ``supported`` where at least ``minimum`` dyads are near.
 
-    ``own`` and ``partner`` are the centred reports of the analysed dyads. Near is within one and a half steps of the
-    grid in both directions. Empty when there are too few dyads for a grid.
+    ``own`` and ``partner`` are the centred reports of the analysed dyads. Near is within half a standard deviation of
+    both reports. Empty when there are too few dyads for a grid.
     """
     axes = []
     for values in (own, partner):
@@ -72,7 +73,7 @@ def surface_grid(fit: OutcomeFit, own: np.ndarray, partner: np.ndarray, minimum:
         axes.append(points[:: max(1, int(np.ceil(len(points) / POINTS)))])
     if min(map(len, axes)) < 2:
         return []
-    reach = [1.5 * (axis[1] - axis[0]) for axis in axes]
+    reach = [NEAR * values.std(ddof=1) for values in (own, partner)]
     places = [(x, z) for x in axes[0] for z in axes[1]]
     settings = [{X: x, Z: z, XX: x * x, XZ: x * z, ZZ: z * z} for x, z in places]
     found = []

@@ -34,7 +34,7 @@ class Bullets:
 @dataclass(frozen=True)
 class Figure:
     """A drawing with its title, its alternative text and the table of what it shows; ``narrow`` is the drawing for a
-    phone."""
+    phone, ``folded`` when it is for looking things up."""
 
     name: str
     title: str
@@ -43,6 +43,7 @@ class Figure:
     data: Table
     narrow: Scene | None = None
     note: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from alliance.reporting.labels import Labels
 from alliance.reporting.methods import methods_text
 from alliance.reporting.results import Results
 from alliance.reporting.sections.answer import answer_section
+from alliance.reporting.sections.cohorts import cohorts_section
+from alliance.reporting.sections.collinearity import collinearity_section
 from alliance.reporting.sections.decisions import decisions_section
+from alliance.reporting.sections.effects import effects_section
 from alliance.reporting.sections.invariance import invariance_section
 from alliance.reporting.sections.limits import limits_section
 from alliance.reporting.sections.link_checks import link_checks_section
@@ -24,6 +27,7 @@ from alliance.reporting.sections.measurement import measurement_section
 from alliance.reporting.sections.missing import missing_section
 from alliance.reporting.sections.outcomes import outcomes_section
 from alliance.reporting.sections.record import issues_section, record_section, status_section
+from alliance.reporting.sections.relationship import relationship_section
 from alliance.reporting.sections.sample import flow_section, sample_section
 from alliance.reporting.tables import Table, to_csv, to_html_table
 from alliance.reporting.tables_latex import to_latex_table
@@ -40,6 +44,10 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         measurement_section,
         invariance_section,
         links_section,
+        collinearity_section,
+        effects_section,
+        cohorts_section,
+        relationship_section,
         link_checks_section,
         outcomes_section,
         missing_section,
@@ -130,11 +138,14 @@ def _figure(figure: Figure, counters: dict[str, int]) -> str:
         'role="region" aria-label="Numbers of Figure '
         f'{number}">{to_html_table(figure.data, caption=False)}</div></details>'
     )
-    return (
+    html = (
         f'<figure id="figure-{figure.name}"><figcaption><b>Figure {number}</b> '
         f"<span>{to_html(figure.title)}</span></figcaption>"
         f"{drawings}{note}{data}</figure>"
     )
+    if figure.folded:
+        return f"<details class=table><summary>Figure {number}: {to_html(figure.title)}</summary>{html}</details>"
+    return html
 
 
 def _table(block: TableBlock, counters: dict[str, int]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from alliance.reporting import apa
-from alliance.reporting.associations import associations, heading, is_hazard, models, unit
+from alliance.reporting.associations import associations, heading, is_hazard, models, predictor_rows, unit
 from alliance.reporting.blocks import Figure
 from alliance.reporting.figures.axes import Scale
 from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
 from alliance.reporting.figures.style import POOLED as POOLED_LOOK
-from alliance.reporting.figures.style import look
+from alliance.reporting.figures.style import QUIET, Look, look
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
@@ -16,6 +18,7 @@ from alliance.reporting.tables import Column, Table
 from alliance.reporting.words import listing, sentence
 
 WIDE, NARROW = 700.0, 350.0
+RANDOM_LOOK = Look(QUIET, "diamond-open", "")
 
 
 def outcome_forests(results: Results, labels: Labels) -> list[Figure]:
@@ -75,9 +78,11 @@ def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None
         "cohorts_primary",
         f"{escape(labels.link_model(model))}: {'odds ratios' if ratio else 'coefficients'} by cohort",
         [Column("Cohort", numeric=False), Column("OR" if ratio else "*b*"), Column("95% CI"), Column("*n*")],
-        note="Each cohort estimated on its own; pooled: all cohorts in one model.",
+        note="Each cohort estimated on its own; pooled: all cohorts in one model; random effects: the cohorts’ own "
+        "estimates pooled by REML with the Hartung-Knapp interval.",
     )
     by_sample = {s: associations(results, labels, model, s) for s in samples}
+    keys = [str(r["term"]) for r in predictor_rows(results, model)]
     for i, overall in enumerate(pooled):
         data.heading(overall.label)
         rows = []
@@ -101,6 +106,7 @@ def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None
                     emphasis=sample == POOLED,
                 )
             )
+        rows += _two_stages(results, model, keys[i], ratio, data)
         panels.append(Panel(overall.label, rows))
     scale = _scale(
         ratio,
@@ -109,6 +115,17 @@ def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None
     )
     title = f"“{labels.link_model(model)}” by cohort and pooled"
     return _figure("cohorts", title, panels, scale, data, "OR [95% CI]" if ratio else "b [95% CI]")
+
+
+def _two_stages(results: Results, model: str, term: str, ratio: bool, data: Table) -> list[Interval]:
+    """The random-effects estimate of one predictor as a last row, when the cohorts were pooled that way too."""
+    row = next(iter(results.rows("link_heterogeneity", model=model, term=term, stages="two")), {})
+    if apa.is_missing(row.get("estimate")):
+        return []
+    values = [float(row[c]) for c in ("estimate", "conf_low", "conf_high")]
+    estimate, low, high = (math.exp(v) for v in values) if ratio else values
+    data.add("Random effects", apa.number(estimate), apa.interval(low, high), apa.MISSING)
+    return [Interval("Random effects", estimate, low, high, RANDOM_LOOK, apa.estimate(estimate, low, high))]
 
 
 def _scale(ratio: bool, label: str) -> Scale:

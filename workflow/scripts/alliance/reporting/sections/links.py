@@ -16,14 +16,12 @@ from alliance.reporting.associations import (
     models,
     predictor_rows,
     predictors,
-    primary_model,
     unit,
 )
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
-from alliance.reporting.sections.forest import cohort_forest
 from alliance.reporting.tables import Column, Table
 from alliance.reporting.words import listing
 
@@ -43,11 +41,6 @@ def links_section(results: Results, labels: Labels) -> Section:
     section.blocks.append(TableBlock(_pooled(results, labels)))
     if results.has("link_joint"):
         section.blocks.append(TableBlock(_joint(results, labels)))
-    model = primary_model(results)
-    figure = cohort_forest(results, labels, model) if model else None
-    if figure:
-        section.say("By cohort, the model of the primary outcome:")
-        section.blocks.append(figure)
     for table in (_by_cohort(results, labels), _covariates(results, labels)):
         if table.body:
             section.blocks.append(TableBlock(table, folded=True))
