@@ -35,7 +35,8 @@ def issues_section(results: Results, labels: Labels) -> Section:
 def status_section(results: Results, labels: Labels) -> Section:
     """Every model that was asked for and what became of it."""
     section = Section("status", "Status of every model")
-    rows = [r for stage in ("measurement", "invariance", "link") for r in results.rows(f"{stage}_status")]
+    rows = [r for name in sorted(results.tables, key=_reading_order) if name.endswith("_status")
+            for r in results.rows(name)]  # fmt: skip
     if not rows:
         section.say("No models were asked for.")
         return section
@@ -45,10 +46,31 @@ def status_section(results: Results, labels: Labels) -> Section:
     remarks = [r for r in rows if r["status"] != "ok" or not is_missing_text(r.get("reason"))]
     if remarks:
         section.blocks.append(
-            TableBlock(_status(remarks, "remarks", "Models without a result, or with a remark", labels))
+            TableBlock(_status(_together(remarks), "remarks", "Models without a result, or with a remark", labels))
         )
     section.blocks.append(TableBlock(_status(rows, "status", "Status of every model", labels), folded=True))
     return section
+
+
+_MEASURED = ("measurement", "invariance")  # stages whose models are those of the measurement menu
+_STAGES = (*_MEASURED, "link")
+
+
+def _reading_order(name: str) -> tuple[int, str]:
+    """Stages in the order in which they run; what belongs to the link stage after it."""
+    stage = name.partition("_")[0]
+    return (_STAGES.index(stage) if stage in _STAGES else len(_STAGES), name)
+
+
+def _together(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row where the same is said of a model in several samples."""
+    found: dict[tuple, dict[str, Any]] = {}
+    for row in rows:
+        model = "" if is_missing_text(row.get("model")) else str(row["model"])
+        key = (row["stage"], model, row["status"], str(row.get("reason")))
+        one = found.setdefault(key, {**row, "samples": []})
+        one["samples"].append(row["sample"])
+    return list(found.values())
 
 
 def _status(rows: list[dict[str, Any]], name: str, caption: str, labels: Labels) -> Table:
@@ -58,8 +80,9 @@ def _status(rows: list[dict[str, Any]], name: str, caption: str, labels: Labels)
         for r in rows:
             if r["stage"] == stage:
                 model = "" if is_missing_text(r.get("model")) else str(r["model"])
-                named = labels.link_model(model) if stage == "link" else labels.measurement_model(model)
-                sample = labels.sample(str(r["sample"])).lower()
+                named = labels.measurement_model(model) if stage in _MEASURED else labels.link_model(model)
+                samples = r.get("samples") or [r["sample"]]
+                sample = ", ".join("" if is_missing_text(s) else labels.sample(str(s)).lower() for s in samples)
                 reason = "" if is_missing_text(r.get("reason")) else str(r["reason"])
                 table.add(escape(named), escape(sample), r["status"], escape(reason), indent=True)
     return table
