@@ -51,6 +51,19 @@ OtherPos_w ~~ OtherPos_h
 kw := pw/aw
 kh := ph/ah
 """
+INDISTINGUISHABLE = """
+Satisfaction_w ~ a*OtherPos_w + p*OtherPos_h + i*1
+Satisfaction_h ~ a*OtherPos_h + p*OtherPos_w + i*1
+Satisfaction_w ~~ v*Satisfaction_w
+Satisfaction_h ~~ v*Satisfaction_h
+Satisfaction_w ~~ Satisfaction_h
+OtherPos_w ~~ vx*OtherPos_w
+OtherPos_h ~~ vx*OtherPos_h
+OtherPos_w ~~ OtherPos_h
+OtherPos_w ~ mx*1
+OtherPos_h ~ mx*1
+k := p/a
+"""
 COMMON_FATE = """
 CP =~ 1*OtherPos_w + 1*OtherPos_h
 CS =~ 1*Satisfaction_w + 1*Satisfaction_h
@@ -62,7 +75,11 @@ CS ~ CP
 
 @pytest.mark.parametrize(
     ("model", "name", "means"),
-    [(DISTINGUISHABLE, "apim_distinguishable", True), (COMMON_FATE, "common_fate", False)],
+    [
+        (DISTINGUISHABLE, "apim_distinguishable", True),
+        (INDISTINGUISHABLE, "apim_indistinguishable", True),
+        (COMMON_FATE, "common_fate", False),
+    ],
 )
 def test_the_same_couples_as_path_models(model, name, means):
     theirs = expected("dyad_apim")[name]
@@ -71,3 +88,13 @@ def test_the_same_couples_as_path_models(model, name, means):
         mine = ours.loc[(row["lhs"], row["op"], row["rhs"])]
         close(mine["est"], row["est"], rel=1e-5, absolute=1e-6)
         close(mine["se"], row["se"], rel=1e-4, absolute=1e-6)
+
+
+def test_whether_members_can_be_told_apart_and_how_the_common_fate_fits():
+    case, (_, wide) = expected("dyad_apim"), couples()
+    assert len(wide) == case["n_dyads"]
+    tested = fit_sem(INDISTINGUISHABLE, wide, meanstructure=True).fit_measures
+    close([tested[k] for k in ("chisq", "df", "pvalue")], list(case["indist_test"]["chisq"].values()), rel=1e-5)
+    fate = fit_sem(COMMON_FATE, wide, meanstructure=False).fit_measures
+    theirs = case["common_fate_fit"]
+    close([fate[k] for k in theirs], list(theirs.values()), rel=1e-4, absolute=1e-6)

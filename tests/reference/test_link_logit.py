@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from alliance.persistence import fit_outcome
 from link_cases import close, column, data, expected
+from scipy.stats import norm
 
 TERMS = "treated + father_ed + mother_ed + siblings + immigrant + lagscore"
 
@@ -64,6 +65,24 @@ def test_average_marginal_effects_with_an_interaction(vcov, name):
     theirs = expected("average_marginal_effects")[name]
     close(ours["estimate"], column(theirs, "est"))
     close(ours["std_error"], column(theirs, "se"))
+
+
+def test_coefficients_and_means_of_an_interaction_at_typical_covariates():
+    """emmeans' predictions: covariates at their means, every quarter counting alike, interval by the log odds."""
+    case, rows = expected("average_marginal_effects"), data("average_marginal_effects")
+    fit = fit_outcome("Bagrut_status ~ treated + father_ed + lagscore + treated:lagscore + C(qrtl)", rows)
+    by_name = fit.estimates.set_index("term").rename(index=lambda t: t.replace("C(qrtl)[T.", "q").rstrip("]"))
+    for theirs in case["coef"]:
+        ours = by_name.loc[theirs["term"].replace("(Intercept)", "Intercept")]
+        close(ours[["estimate", "std_error", "statistic"]], [theirs[k] for k in ("Estimate", "Std. Error", "z value")])
+    means = rows[["father_ed", "lagscore"]].mean()
+    for theirs in case["emmeans_treated"]:
+        typical = pd.DataFrame({"treated": theirs["treated"], **means, "qrtl": sorted(rows["qrtl"].unique())})
+        x = fit.design.matrix(typical).mean(axis=0)
+        eta, error = x @ fit.coef, np.sqrt(x @ fit.vcov @ x)
+        p = 1 / (1 + np.exp(-eta))
+        low, high = (1 / (1 + np.exp(-(eta + side * norm.ppf(0.975) * error))) for side in (-1, 1))
+        close([p, p * (1 - p) * error, low, high], [theirs[k] for k in ("prob", "SE", "asymp.LCL", "asymp.UCL")])
 
 
 def test_discrete_time_hazard():

@@ -1,12 +1,14 @@
 """Pooling of cohorts and of imputations, dominance and E-values against metafor, mice and formulas."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations, pool_nested
 from alliance.persistence.dominance_analysis import collinearity, relative_weights
 from alliance.persistence.imputations import likelihood_ratio_test
 from alliance.persistence.pooling import tau2_interval
 from link_cases import close, column, data, expected
+from scipy.stats import norm
 
 OURS = ("estimate", "std_error", "conf_low", "conf_high", "tau2", "i2", "h2", "q", "p_value")
 SWISS = "Fertility ~ Agriculture + Examination + Education + Catholic + Q('Infant.Mortality')"
@@ -51,8 +53,16 @@ def test_interval_of_the_variance_moderators_and_leaving_one_out():
     close(ours.coef, theirs["b"])
     close(ours.coef_std_error, theirs["se"])
     close([ours.tau2, ours.qm, ours.q], [theirs["tau2"], theirs["QM"], theirs["QE"]], rel=1e-5)
+    whole = pool_cohorts(y, se, test="z")
+    close(100 * (1 - ours.tau2 / whole.tau2), theirs["R2"], rel=1e-5)
+    typical = whole.tau2 * (100 / whole.i2 - 1)  # I2 and H2 are functions of tau2
+    mine = np.array(tau2_interval(y, se))
+    for row, transform in ((2, lambda t: 100 * t / (t + typical)), (3, lambda t: t / typical + 1)):
+        theirs = case["REML_tau2_ci"][row]
+        close(transform(mine), [theirs["ci.lb"], theirs["ci.ub"]], rel=1e-3)  # uniroot's tolerance again
     egger = pool_cohorts(y, se, test="z", moderators=se[:, None])
     close(egger.coef[1] / egger.coef_std_error[1], case["egger"]["z"], rel=1e-5)
+    close(2 * norm.sf(abs(egger.coef[1] / egger.coef_std_error[1])), case["egger"]["p"], rel=1e-5)
     for i, row in enumerate(case["leave1out"]):
         rest = pool_cohorts(np.delete(y, i), np.delete(se, i), test="z")
         close([rest.estimate, rest.std_error, rest.tau2, rest.i2], [row[k] for k in ("estimate", "se", "tau2", "I2")])
@@ -60,6 +70,23 @@ def test_interval_of_the_variance_moderators_and_leaving_one_out():
     flat = pool_cohorts(nested["LOR1"], np.sqrt(nested["varLOR"]), test="z")
     theirs = case["dropout_ignoring_nesting"]
     close([flat.estimate, flat.std_error, flat.tau2], [theirs["b"], theirs["se"], theirs["tau2"]])
+
+
+def test_trials_pooled_by_their_counts():
+    """Fixed trial effects and a random log odds ratio in one mixed logit (metafor's unconditional model)."""
+    theirs, rows = expected("meta_analysis")["glmm_OR_UM_FS"], data("meta_analysis", "bcg.csv")
+    long = pd.DataFrame(
+        {"trial": f"t{r['trial']:02d}", "arm": arm, "y": y, "count": r[f"{letter}{kind}"]}
+        for r in rows.to_dict("records")
+        for letter, arm in (("t", 0.5), ("c", -0.5))
+        for kind, y in (("pos", 1), ("neg", 0))
+    )
+    fit = fit_outcome("y ~ 0 + trial + arm", long, family="mixed_logit", random="(0 + arm | trial)", weights="count")
+    ours = fit.estimates.set_index("term").loc["arm"]
+    mine = [ours["estimate"], ours["std_error"], fit.variance_components["variance"].iloc[0]]
+    lme4 = [-0.74502574296, 0.17571307093, 0.29554029704]  # glmer, nAGQ = 1 (Laplace as ours), tolPwrss = 1e-10
+    close(mine, lme4, rel=2e-5)
+    close(mine, [theirs[k] for k in ("b", "se", "tau2")], rel=3e-3)  # metafor takes seven nodes
 
 
 @pytest.mark.slow
@@ -100,8 +127,17 @@ def test_dominance(file, formula, family, name):
     close([ours.all_subsets[s] for s in theirs["all_subsets"]], list(theirs["all_subsets"].values()))
 
 
+def test_relative_weights_of_all_provinces():
+    theirs = expected("dominance")["swiss_relative_weights"]
+    ours = relative_weights(data("dominance", "swiss.csv"), "Fertility", list(theirs["raw"]))
+    close(ours["raw"], list(theirs["raw"].values()))
+    close(ours["rescaled"], list(theirs["rescaled"].values()))
+    close(ours["raw"].sum(), theirs["R2"])
+
+
 def test_relative_weights_and_variance_inflation():
     case, rows = expected("dominance"), data("dominance", "bfi_scales.csv")
+    assert dominance("age ~ A + C + E + N + O", rows, family="linear").n == case["n_bfi"]
     ours = relative_weights(rows, "age", ["A", "C", "E", "N", "O"])
     close(ours["raw"], list(case["bfi_age_relative_weights"]["raw"].values()))
     close(ours["rescaled"], list(case["bfi_age_relative_weights"]["rescaled"].values()))
