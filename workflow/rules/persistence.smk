@@ -4,6 +4,7 @@ rule outcomes:
         sample=result("private/sample/sample.parquet"),
         terms=result("private/intake/terms.parquet"),
         degrees=result("private/intake/degrees.parquet"),
+        described=result("describe/characteristics.csv"),
         library=library("persistence"),
     output:
         outcomes=result("private/outcomes/outcomes.parquet"),

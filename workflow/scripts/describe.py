@@ -11,11 +11,12 @@ with stage("describe", snakemake):
     from alliance.survey.describe import characteristics, item_table, missingness
 
     study = pd.read_parquet(snakemake.input.sample), read_codebook(snakemake.input.codebook), snakemake.config
+    printed = {}  # counts that stand in several tables are hidden in all of them or in none
     tables = {
         "item_statistics": item_table(*study),
-        "characteristics": characteristics(*study),
-        "missingness": missingness(*study),
-        "attrition": attrition_table(*study, fit_outcome),
+        "characteristics": characteristics(*study, printed),
+        "attrition": attrition_table(*study, fit_outcome, printed),
+        "missingness": missingness(*study, printed),
         "icc": icc_table(*study),
     }
     for name, table in tables.items():

@@ -10,7 +10,9 @@ with stage("outcomes", snakemake):
     sample = pd.read_parquet(snakemake.input.sample)
     terms = pd.read_parquet(snakemake.input.terms)
     degrees = pd.read_parquet(snakemake.input.degrees)
-    tables = derive_outcomes(sample, terms, degrees, snakemake.config, minimum_cell(snakemake.config))
+    described = pd.read_csv(snakemake.input.described, dtype=str, keep_default_na=False)
+    described["suppressed"] = described["suppressed"] == "True"
+    tables = derive_outcomes(sample, terms, degrees, snakemake.config, minimum_cell(snakemake.config), described)
     tables.outcomes.to_parquet(snakemake.output.outcomes, index=False)
     tables.periods.to_parquet(snakemake.output.periods, index=False)
     tables.definitions.to_csv(snakemake.output.definitions, index=False, lineterminator="\n")

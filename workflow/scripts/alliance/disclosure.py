@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alliance.disclosure_counts import CountBook
@@ -27,6 +27,8 @@ def suppress_counts(
     totals: Mapping[str, str] | None = None,
     unknown: Mapping[str, str] | None = None,
     sums: Sequence[tuple[int, Sequence[int]]] = (),
+    same: Mapping[str, Sequence[Hashable]] | None = None,
+    printed: MutableMapping[Hashable, bool] | None = None,
 ) -> pd.DataFrame:
     """A copy in which small counts, and those that would give them away, are missing; ``suppressed`` (bool) says where.
 
@@ -38,48 +40,69 @@ def suppress_counts(
     small remainder is as telling as a small count, and a part goes when its whole goes. Each of ``sets`` names the
     columns whose equal values make rows one set with a known total. ``totals`` says which label marks a row as the
     total over a column ({"cohort": "pooled"}): it is the total of the sets that run over that column, and no member of
-    them. ``sums`` adds single rows that are the sum of others: (index of the row, indexes of its parts).
+    them. ``sums`` adds single rows that others divide: (index of the row, indexes of its parts); the parts may leave
+    somebody out.
     ``unknown`` says which label stands for missing values ({"level": "(missing)"}): such a count is hidden when it is
     small but takes no other with it, because how many did not say tells nothing about anybody. Counts become Int64.
+
+    Tables that show the same counts must hide the same ones: ``same`` names the counts of a column, row by row, and
+    ``printed`` remembers for each name whether an earlier table has hidden it. What was hidden there is hidden here;
+    what was shown there protects nothing here. The table's own counts are added to it.
     """
+    book = count_book(frame, count_columns, minimum, parts=parts, sets=sets, totals=totals, unknown=unknown, sums=sums)
+    known = {} if printed is None else printed
+    named = {(i, c): key for c, keys in (same or {}).items() for i, key in zip(frame.index, keys, strict=True)}
+    earlier = {cell: known[key] for cell, key in named.items() if key in known and cell in book.places}
+    for cell, was_hidden in earlier.items():
+        book.fixed[book.places[cell]] |= not was_hidden
+    hidden = book.protect(minimum, [cell for cell, was_hidden in earlier.items() if was_hidden])
+    known |= {key: cell in hidden for cell, key in named.items() if cell in book.places and cell not in earlier}
+    return without(frame, count_columns, hidden, clear)
+
+
+def without(
+    frame: pd.DataFrame, count_columns: Sequence[str], hidden: Collection[Hashable], clear: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A copy of a table without the counts ``hidden``, by (index of the row, column); see :func:`suppress_counts`."""
+    import pandas as pd
+
     result = frame.copy()
-    counts = {c: frame[c].astype("Int64") for c in count_columns}
-    book = _book(frame, counts, minimum, dict(parts or {}), sets, totals or {}, unknown or {}, sums)
-    hidden_keys = book.protect(minimum)
-    masked = {c: frame.index.to_series().map(lambda i, c=c: (i, c) in hidden_keys).astype(bool) for c in count_columns}
+    gone = {c: pd.Series([(i, c) in hidden for i in frame.index], frame.index, dtype=bool) for c in count_columns}
     for column in count_columns:
-        result[column] = counts[column].mask(masked[column])
-    hidden = sum(masked[c] for c in count_columns) > 0
+        result[column] = frame[column].astype("Int64").mask(gone[column])
+    anywhere = sum(gone[c] for c in count_columns) > 0
     for column in clear:
-        result[column] = result[column].mask(hidden)
-    result["suppressed"] = hidden.astype(bool)
+        result[column] = result[column].mask(anywhere)
+    result["suppressed"] = anywhere.astype(bool)
     return result
 
 
-def _book(
+def count_book(
     frame: pd.DataFrame,
-    counts: Mapping[str, pd.Series],
+    count_columns: Sequence[str],
     minimum: int,
-    parts: Mapping[str, str],
-    sets: Sequence[Sequence[str]],
-    totals: Mapping[str, str],
-    unknown: Mapping[str, str],
-    sums: Sequence[tuple[int, Sequence[int]]],
+    *,
+    parts: Mapping[str, str] | None = None,
+    sets: Sequence[Sequence[str]] = (),
+    totals: Mapping[str, str] | None = None,
+    unknown: Mapping[str, str] | None = None,
+    sums: Sequence[tuple[int, Sequence[int]]] = (),
 ) -> CountBook:
-    """The counts of a table, by (index of the row, column), and how they add up."""
+    """The counts of a table, by (index of the row, column), and how they add up: as :func:`suppress_counts` has it."""
     book = CountBook()
-    telling = ~_labelled(frame, unknown)
+    counts = {c: frame[c].astype("Int64") for c in count_columns}
+    telling = ~_labelled(frame, unknown or {})
     for column, values in counts.items():
         for i, n in values.dropna().items():
             book.add((i, column), int(n), telling=bool(telling[i]))
-    for part, whole in parts.items():
+    for part, whole in (parts or {}).items():
         for i in frame.index[counts[part].notna() & counts[whole].notna()]:
             book.part((i, part), (i, whole))
     for keys in sets:
-        _add_set(book, frame, counts, minimum, list(keys), totals)
+        _add_set(book, frame, counts, minimum, list(keys), totals or {})
     for column in counts:
         for whole, rows in sums:
-            book.total((whole, column), [(i, column) for i in rows])
+            book.total((whole, column), [(i, column) for i in rows], rest=True)
     return book
 
 

@@ -63,24 +63,51 @@ class CountBook:
         self.fixed.append(fixed)
         self.telling.append(telling)
 
-    def total(self, whole: Hashable, parts: Iterable[Hashable]) -> None:
-        """State that ``whole`` is the sum of ``parts``. Raises ValueError when it is not."""
+    def total(self, whole: Hashable, parts: Iterable[Hashable], *, rest: bool = False) -> None:
+        """State that ``whole`` is the sum of ``parts``; with ``rest``, and of persons in none of them (no answer).
+
+        Raises ValueError when it is not.
+        """
         place, own = self.places[whole], tuple(self.places[part] for part in parts)
-        if self.counts[place] != sum(self.counts[j] for j in own):
+        left = self.counts[place] - sum(self.counts[j] for j in own)
+        if left < 0 or (left and not rest):
             raise ValueError(f"the parts of {whole!r} do not add up to it")
+        if rest:
+            key = ("in none", len(self.equations), whole)
+            self.add(key, left, printed=False, telling=False)
+            own = (*own, self.places[key])
         self.equations.append((place, own))
 
-    def part(self, part: Hashable, whole: Hashable) -> None:
+    def part(self, part: Hashable, whole: Hashable, *, telling: bool = True) -> None:
         """State that ``part`` is some of the persons of ``whole``: the rest is a count too, and hidden wholes take
-        their parts with them."""
+        their parts with them. telling: whether a small rest tells about somebody."""
         rest = ("rest", whole, part)
-        self.add(rest, self.counts[self.places[whole]] - self.counts[self.places[part]], printed=False)
+        left = self.counts[self.places[whole]] - self.counts[self.places[part]]
+        self.add(rest, left, printed=False, telling=telling)
         self.total(whole, [part, rest])
         self.follows.append((self.places[part], self.places[whole]))
 
-    def protect(self, minimum: int) -> set[Hashable]:
-        """Keys of the printed counts to hide. Deterministic. Nothing is hidden when ``minimum`` is 1 or less."""
-        hidden = _Protection(self, minimum).run()
+    def merge(self, other: CountBook, name: Hashable) -> None:
+        """Take in another book; its keys get ``name`` in front: ``(i, "n")`` becomes ``(name, i, "n")``."""
+        start = len(self.counts)
+        for key, place in other.places.items():
+            self.places[name, *(key if isinstance(key, tuple) else (key,))] = start + place
+        for mine, theirs in zip(self._columns(), other._columns(), strict=True):
+            mine += theirs
+        self.equations += [(start + whole, tuple(start + j for j in parts)) for whole, parts in other.equations]
+        self.follows += [(start + part, start + whole) for part, whole in other.follows]
+
+    def _columns(self) -> tuple[list, ...]:
+        return self.counts, self.printed, self.fixed, self.telling
+
+    def protect(self, minimum: int, hidden: Iterable[Hashable] = ()) -> set[Hashable]:
+        """Keys of the printed counts to hide, those already ``hidden`` among them. Deterministic.
+
+        Nothing more is hidden when ``minimum`` is 1 or less.
+        """
+        state = _Protection(self, minimum)
+        state.hidden[[self.places[key] for key in hidden]] = True
+        hidden = state.run()
         return {key for key, place in self.places.items() if hidden[place] and self.printed[place]}
 
     def attack(self, hidden: Iterable[Hashable], minimum: int) -> dict[Hashable, tuple[int, int]]:

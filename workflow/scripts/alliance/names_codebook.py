@@ -144,7 +144,7 @@ def _variables(r: NameReport, config: Config, codebook: Codebook) -> None:
         ("sample.cluster", sample.get("cluster")),
         ("link.cluster", block(config, "link").get("cluster")),
         ("outcomes.calendar.first_fall", block(config, "outcomes", "calendar").get("first_fall")),
-        *(("describe.groups", name) for name in listed(block(config, "describe"), "groups")),
+        *(("describe.groups", v) for name in listed(block(config, "describe"), "groups") for v in interaction(name)),
         *(("link.covariates", name) for name in listed(block(config, "link"), "covariates")),
     ]
     models = block(config, "link", "models")

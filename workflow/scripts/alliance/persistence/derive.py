@@ -11,7 +11,7 @@ from alliance.errors import Problem, Stop
 from alliance.persistence.definitions import Definition, read_definitions
 from alliance.persistence.departure import departures, period_frame
 from alliance.persistence.outcomes import definition_frame, derive, outcome_frame
-from alliance.persistence.rates import group_frame, rate_table, withhold
+from alliance.persistence.rates import group_frame, group_sizes, rate_table, withhold
 from alliance.persistence.records import build_records
 
 if TYPE_CHECKING:
@@ -29,12 +29,18 @@ class OutcomeTables:
 
 
 def derive_outcomes(
-    sample: pd.DataFrame, terms: pd.DataFrame, degrees: pd.DataFrame, config: Mapping[str, Any], minimum: int = 10
+    sample: pd.DataFrame,
+    terms: pd.DataFrame,
+    degrees: pd.DataFrame,
+    config: Mapping[str, Any],
+    minimum: int = 10,
+    described: pd.DataFrame | None = None,
 ) -> OutcomeTables:
     """Every outcome of the config's ``outcomes.define`` for the students of ``sample`` (one row each).
 
-    Counts below ``minimum`` are withheld in ``rates``. ``terms`` and ``degrees`` are the files as intake left
-    them. Raises :class:`alliance.errors.Stop` when an outcome needs an input that the study does not have.
+    Counts below ``minimum`` are withheld in ``rates``, and so is what would give away counts that ``described``
+    (characteristics.csv) withholds. ``terms`` and ``degrees`` are the files as intake left them. Raises
+    :class:`alliance.errors.Stop` when an outcome needs an input that the study does not have.
     """
     import pandas as pd
 
@@ -56,11 +62,13 @@ def derive_outcomes(
     groups = group_frame(
         sample, (config.get("describe") or {}).get("groups", ()), None if records is None else records.home_names()
     )
+    cohort = sample["cohort"].astype("string")
+    sizes = None if described is None else group_sizes(cohort, groups, described)
     return OutcomeTables(
         outcome_frame(ids, outcomes),
         pd.concat(periods, ignore_index=True) if periods else empty,
         definition_frame(definitions, outcomes),
-        withhold(rate_table(outcomes, timed, sample["cohort"].astype("string"), groups), minimum),
+        withhold(rate_table(outcomes, timed, cohort, groups), minimum, sizes),
     )
 
 

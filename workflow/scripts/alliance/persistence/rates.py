@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alliance.disclosure import suppress_counts
+from alliance.disclosure import CountBook, count_book, without
+from alliance.survey.flow import POOLED
+from alliance.survey.groups import factors, group_levels, rows_within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,17 +65,79 @@ def rate_table(
     return rates[rates["n_at_risk"] > 0].reset_index(drop=True)
 
 
-def withhold(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """The rates without small cells, nor those that would give them away by subtraction; column ``suppressed``."""
-    return suppress_counts(
-        rates,
-        ["n_at_risk", "n_events"],
+def withhold(rates: pd.DataFrame, minimum: int, printed: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The rates without small cells, nor those that would give them away; column ``suppressed``.
+
+    ``printed`` are the sizes of the same groups that stand elsewhere (cohort, group_variable, group, n, hidden): where
+    one is hidden, who of it was at risk is hidden too, and nothing here may give it away. How many of a group were not
+    at risk (no record) tells nothing about anybody and is not protected for itself. The rows of a crossing
+    (``a*b``) add up to those of its variables.
+    """
+    hidden: set = set()
+    sets = [["cohort", "group_variable"], ["group_variable", "group"]]
+    for _, rows in rates.groupby("outcome", sort=False):
+        book = count_book(
+            rows,
+            ["n_at_risk", "n_events"],
+            minimum,
+            parts={"n_events": "n_at_risk"},
+            sets=sets,
+            totals={"cohort": POOLED},
+            sums=rows_within(rows, "group_variable", "group", "cohort"),
+        )
+        before = () if printed is None else _add_sizes(book, rows, printed, minimum)
+        hidden |= book.protect(minimum, before)
+    return without(rates, ["n_at_risk", "n_events"], hidden, clear=["rate", "ci_lower", "ci_upper"])
+
+
+def _add_sizes(book: CountBook, rows: pd.DataFrame, printed: pd.DataFrame, minimum: int) -> list[tuple]:
+    """Put the sizes of the groups, as printed elsewhere, into the book of one outcome; the keys of the hidden ones."""
+    columns = ["cohort", "group_variable", "group"]
+    sizes = printed.reset_index(drop=True)
+    own = count_book(
+        sizes,
+        ["n"],
         minimum,
-        clear=["rate", "ci_lower", "ci_upper"],
-        parts={"n_events": "n_at_risk"},
-        sets=[["outcome", "cohort", "group_variable"], ["outcome", "group_variable", "group"]],
-        totals={"cohort": "pooled"},
+        sets=[["cohort", "group_variable"], ["group_variable", "group"]],
+        totals={"cohort": POOLED},
+        sums=rows_within(sizes, "group_variable", "group", "cohort"),
     )
+    book.merge(own, "size")
+    place = {key: i for i, *key in sizes[columns].itertuples(name=None) for key in [tuple(key)]}
+    for i, *key in rows[columns].itertuples(name=None):
+        if (found := place.get(tuple(key))) is not None:
+            book.part((i, "n_at_risk"), ("size", found, "n"), telling=False)
+    for i, is_hidden in sizes["hidden"].items():
+        book.fixed[book.places["size", i, "n"]] = not is_hidden
+    return [("size", i, "n") for i in sizes.index[sizes["hidden"]]]
+
+
+def group_sizes(cohort: pd.Series, groups: pd.DataFrame, described: pd.DataFrame) -> pd.DataFrame:
+    """How many students each group has, and whether characteristics.csv (``described``) hides it.
+
+    Only of groups that are described there, and of the cohorts as a whole, whose sizes the flow prints. Columns:
+    cohort, group_variable, group, n, hidden.
+    """
+    import pandas as pd
+
+    hidden = {
+        (str(c), str(v), str(g)): bool(h)
+        for c, v, g, h in described[["cohort", "variable", "level", "suppressed"]].itertuples(index=False)
+    }
+    cohort = cohort.astype("string").reset_index(drop=True)
+    parts = []
+    for unit in (cohort, pd.Series(POOLED, index=cohort.index, dtype="string")):
+        for name in ("all", *groups.columns):
+            levels = pd.Series("all", index=unit.index) if name == "all" else groups[name].reset_index(drop=True)
+            counts = (
+                pd.DataFrame({"cohort": unit, "group": levels}).dropna().value_counts(sort=False).reset_index(name="n")
+            )
+            parts.append(counts.assign(group_variable=name))
+    table = pd.concat(parts, ignore_index=True).astype({"cohort": "str", "group": "str"})
+    keys = list(table[["cohort", "group_variable", "group"]].itertuples(index=False, name=None))
+    table["hidden"] = [hidden.get(key, False) for key in keys]
+    known = (table["group_variable"] == "all") | pd.Series([key in hidden for key in keys], index=table.index)
+    return table[known].sort_values(["cohort", "group_variable", "group"], ignore_index=True)
 
 
 def _shares(outcome: Outcome, code: np.ndarray, cells: int) -> tuple[np.ndarray, ...]:
@@ -105,7 +169,7 @@ def group_frame(sample: pd.DataFrame, groups: Sequence[str], institution: np.nda
     """The grouping columns of the rates: the study's groups that the sample has, and the institution of entry."""
     import pandas as pd
 
-    found = {name: sample[name].astype("string") for name in groups if name in sample.columns}
+    found = {name: group_levels(sample, name) for name in groups if all(f in sample.columns for f in factors(name))}
     if institution is not None and "institution" not in found and len({v for v in institution if v}) > 1:
         found["institution"] = pd.Series(institution, index=sample.index, dtype="string")
     return pd.DataFrame(found, index=sample.index)

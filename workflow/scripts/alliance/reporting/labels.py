@@ -101,7 +101,9 @@ class Labels:
         return self.report_of(role, wave) if role in (self._config.get("roles") or {}) else key
 
     def variable(self, key: str) -> str:
-        """A variable by its label in the codebook."""
+        """A variable by its label in the codebook; a crossing ``a*b`` by the labels of both."""
+        if "*" in key:
+            return " by ".join(self.variable(part.strip()) for part in key.split("*"))
         return self._variables.get(key) or prettify(key)
 
     def term(self, key: str) -> str:

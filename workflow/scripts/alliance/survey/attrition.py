@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, item_columns
 from alliance.disclosure import minimum_cell, suppress_counts
 from alliance.survey.clustering import dimension_means
-from alliance.survey.describe import BLANK, groupings, reports_in
+from alliance.survey.describe import BLANK, counted_group, groupings, reports_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,11 @@ Fit = Callable[..., Any]
 
 
 def attrition_table(
-    sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, Any], fit_outcome: Fit
+    sample: pd.DataFrame,
+    codebook: Codebook,
+    config: Mapping[str, Any],
+    fit_outcome: Fit,
+    printed: MutableMapping[Hashable, bool] | None = None,
 ) -> pd.DataFrame:
     """attrition.csv: response rates (part "rate") and a logit of response on the alliance of the frame (part "model").
 
@@ -60,7 +64,7 @@ def attrition_table(
         if (role, wave) == opened:
             continue
         responded = sample[f"answered_{role}_w{wave}"]
-        parts.append(_rates(sample, responded, config).assign(role=role, wave=wave))
+        parts.append(_rates(sample, responded, config, role, wave, printed))
         model = _model(sample, responded, codebook, config, opened, fit_outcome)
         if model is not None:
             parts.append(model.assign(role=role, wave=wave))
@@ -69,7 +73,14 @@ def attrition_table(
     return pd.concat(parts, ignore_index=True).reindex(columns=list(COLUMNS))
 
 
-def _rates(sample: pd.DataFrame, responded: pd.Series, config: Mapping[str, Any]) -> pd.DataFrame:
+def _rates(
+    sample: pd.DataFrame,
+    responded: pd.Series,
+    config: Mapping[str, Any],
+    role: str,
+    wave: int,
+    printed: MutableMapping[Hashable, bool] | None,
+) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
@@ -85,8 +96,13 @@ def _rates(sample: pd.DataFrame, responded: pd.Series, config: Mapping[str, Any]
         parts={"n_responded": "n"},
         sets=[["by"]],
         unknown={"level": BLANK},
+        same={
+            "n": [counted_group("", None, *key) for key in table[["by", "level"]].itertuples(index=False)],
+            "n_responded": [counted_group(role, wave, *key) for key in table[["by", "level"]].itertuples(index=False)],
+        },
+        printed=printed,
     )
-    return table.assign(part="rate")
+    return table.assign(part="rate", role=role, wave=wave)
 
 
 def _model(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, Column, item_column
-from alliance.disclosure import minimum_cell, suppress_counts
+from alliance.disclosure import minimum_cell, small, suppress_counts
 from alliance.survey.flow import POOLED
+from alliance.survey.groups import group_levels, rows_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,8 +34,13 @@ def groupings(sample: pd.DataFrame, config: Mapping[str, Any]) -> dict[str, pd.S
 
     found = {ALL: pd.Series(ALL, index=sample.index), "cohort": sample["cohort"]}
     for name in (config.get("describe") or {}).get("groups") or ():
-        found[name] = sample[name].astype("string").fillna(BLANK)
+        found[name] = group_levels(sample, name).fillna(BLANK)
     return found
+
+
+def counted_group(role: str, wave: Any, by: str, level: str) -> tuple[Hashable, ...]:
+    """Name of a count for :func:`alliance.disclosure.suppress_counts`: who of a group gave a report, or all of it."""
+    return ("report", role, int(wave), by, level) if role else ("group", POOLED, by, level)
 
 
 def reports_in(sample: pd.DataFrame, codebook: Codebook) -> list[tuple[str, int]]:
@@ -68,12 +74,26 @@ def item_table(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, An
             rows.append(dict(zip(ITEM, head + moments, strict=True)) | {f"share_{k}": s for k, s in shares.items()})
     table = pd.DataFrame(rows, columns=[*ITEM, *(f"share_{k}" for k in sorted(codes))])
     numbers = list(ITEM[7:])
-    return suppress_counts(table, ["n", "missing"], minimum).pipe(_clear_where, "n", numbers)
+    return _without_few(table, numbers, minimum)
 
 
-def _clear_where(table: pd.DataFrame, count: str, columns: Sequence[str]) -> pd.DataFrame:
-    table[list(columns)] = table[list(columns)].astype("float64").mask(table[count].isna())
-    return table
+def _without_few(table: pd.DataFrame, numbers: Sequence[str], minimum: int) -> pd.DataFrame:
+    """Items without small counts. How many gave the report is printed elsewhere, so n goes with what is missing.
+
+    Where n is hidden, shares and moments are rounded so far that every n in question gives the same figures.
+    """
+    import numpy as np
+
+    few = small(table["n"], minimum)
+    result = suppress_counts(table, ["n", "missing"], minimum)
+    result["n"] = result["n"].mask(result["missing"].isna())
+    figures = [*numbers, *(c for c in table if c.startswith("share_"))]
+    result[figures] = result[figures].astype("float64").mask(few)
+    digits = np.floor(np.log10(table["n"].clip(lower=1).astype("float64"))).astype(int)
+    for place in digits[result["n"].isna()].unique():
+        rows = result["n"].isna() & (digits == place)
+        result.loc[rows, figures] = result.loc[rows, figures].round(place)
+    return result
 
 
 def _shares(values: pd.Series, codes: Sequence[int], minimum: int) -> dict[int, float]:
@@ -106,14 +126,23 @@ def _item_rest(sample: pd.DataFrame, items: Sequence[Column], role: str, wave: i
     return found
 
 
-def characteristics(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, Any]) -> pd.DataFrame:
-    """characteristics.csv: levels of categories (n, share) and moments of numbers, per cohort and pooled."""
+def characteristics(
+    sample: pd.DataFrame,
+    codebook: Codebook,
+    config: Mapping[str, Any],
+    printed: MutableMapping[Hashable, bool] | None = None,
+) -> pd.DataFrame:
+    """characteristics.csv: levels of categories (n, share) and moments of numbers, per cohort and pooled.
+
+    ``printed`` remembers which counts are hidden, for other tables of the same counts
+    (:func:`alliance.disclosure.suppress_counts`).
+    """
     import pandas as pd
 
     rows = []
     cohorts = [*sorted(sample["cohort"].unique()), POOLED]
     for variable in described_variables(config):
-        values = sample[variable]
+        values = sample[variable] if variable in sample else group_levels(sample, variable)
         numeric = pd.api.types.is_numeric_dtype(values.dtype)
         for cohort in cohorts:
             inside = values if cohort == POOLED else values[sample["cohort"] == cohort]
@@ -136,6 +165,9 @@ def characteristics(sample: pd.DataFrame, codebook: Codebook, config: Mapping[st
         sets=[["variable", "cohort"], ["variable", "level"]],
         totals={"cohort": POOLED},
         unknown={"level": BLANK},
+        sums=rows_within(table, "variable", "level", "cohort"),
+        same={"n": [("group", *key) for key in table[["cohort", "variable", "level"]].itertuples(index=False)]},
+        printed=printed,
     )
 
 
@@ -158,10 +190,16 @@ def _without_empty_blanks(table: pd.DataFrame) -> pd.DataFrame:
     return table[~blank | some].reset_index(drop=True)
 
 
-def missingness(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, Any]) -> pd.DataFrame:
+def missingness(
+    sample: pd.DataFrame,
+    codebook: Codebook,
+    config: Mapping[str, Any],
+    printed: MutableMapping[Hashable, bool] | None = None,
+) -> pd.DataFrame:
     """missingness.csv: missing answers to items (of those who gave the report) and missing covariates, by group.
 
-    The variable ``any item`` counts those who left at least one item of the report open.
+    The variable ``any item`` counts those who left at least one item of the report open. ``printed`` knows which
+    counts of groups other tables hide.
     """
     import numpy as np
     import pandas as pd
@@ -171,7 +209,7 @@ def missingness(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, A
         names = [c.variable for c in codebook.items(role, wave)]
         there = sample[f"answered_{role}_w{wave}"].to_numpy()
         blocks.append((role, wave, names, [item_column(v, role, wave) for v in names], there))
-    facts = described_variables(config)
+    facts = [name for name in described_variables(config) if name in sample]
     blocks.append(("", pd.NA, facts, facts, np.ones(len(sample), dtype=bool)))
     parts = []
     for role, wave, names, columns, there in blocks:
@@ -199,6 +237,8 @@ def missingness(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, A
         parts={"n_missing": "n"},
         sets=[keys],
         unknown={"level": BLANK},
+        same={"n": [counted_group(*key) for key in table[["role", "wave", "by", "level"]].itertuples(index=False)]},
+        printed=printed,
     )
     return table.sort_values([*keys[:3]], kind="stable", key=_in_order, ignore_index=True)
 

@@ -137,7 +137,7 @@ def _analyses(results: Results, labels: Labels) -> Analyses | None:
 def sample_section(results: Results, labels: Labels) -> Section:
     """Characteristics of the sample, overall and by cohort."""
     section = Section("sample", "Who is in the sample")
-    rows = results.rows("describe_characteristics")
+    rows = [r for r in results.rows("describe_characteristics") if "*" not in r["variable"]]  # crossings are long
     if not rows:
         section.say("A description of the sample was not asked for in this study’s config.")
         return section
