@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alliance.codebook import Codebook, Column
+from alliance.survey.id_checks import note_spellings
 from alliance.survey.issues import Issues
 from alliance.survey.readers import Raw, strangers
 from alliance.survey.values import Status, as_number, folded, meanings, recoded
@@ -115,7 +116,8 @@ def _clean_column(raw: Raw, column: Column, book: str, ids: Sequence[str], issue
     if column.type == "id":
         changed = sum(text.strip() != value for text, value in zip(distinct, values, strict=True) if value)
         if changed:
-            issues.remark("note", "ids are written in several ways and were normalised", raw.file, _place(column))
+            issues.remark("note", "ids are not in their normal form and were normalised", raw.file, _place(column))
+        note_spellings(raw.file, column.column, raw.frame.index.to_numpy(), places, distinct, values, issues)
     return tidy
 
 

@@ -10,9 +10,11 @@ from alliance.codebook import Codebook, Column
 from alliance.errors import Problem, Stop
 from alliance.inputs import input_files
 from alliance.survey.clean import DTYPES, clean
+from alliance.survey.id_checks import check_ids
 from alliance.survey.issues import Issues
 from alliance.survey.pseudonyms import look_after_key, pseudonymised
 from alliance.survey.readers import RECORD, read_raw, record, sha256
+from alliance.survey.record_checks import check_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,12 +75,14 @@ def run_intake(config: Mapping[str, Any], codebook: Codebook) -> Intake:
             else:
                 part = tidy.rename(columns={c.column: c.variable for c in columns}).rename_axis("row").reset_index()
                 _warn_without_id(file, part, columns, issues, "left out")
-                part = part[part["student_id"] != ""]
+                part = part[part["student_id"] != ""].assign(input=name)
             part.insert(0, "file", file)
             parts.append(part)
         if kind == "students" and parts:
             parts = [_one_row_each(pd.concat(parts, ignore_index=True), issues)]
         tables[kind] += parts
+    check_ids(config, codebook, tables, issues)
+    check_records(config, codebook, tables, issues)
     key = look_after_key(config, issues)
     intake = Intake(
         responses=_responses(tables["survey"], codebook, config),
@@ -151,7 +155,7 @@ def _one_row_each(students: pd.DataFrame, issues: Issues) -> pd.DataFrame:
     again = students["student_id"].duplicated(keep=False)
     if not again.any():
         return students
-    facts = [c for c in students.columns if c not in ("file", "row", "student_id")]
+    facts = [c for c in students.columns if c not in ("input", "file", "row", "student_id")]
     files = students["file"].unique()
     place = students["row"].astype("str")
     if len(files) > 1:

@@ -74,26 +74,40 @@ class Issues:
         self.remarks.append((severity, Problem(what, file, place, remedy)))
 
     def frame(self) -> pd.DataFrame:
-        """issues.csv: one row per cell, in file order."""
+        """issues.csv: one row per cell, in file order; what is about a whole column or file comes first."""
         import pandas as pd
 
-        parts = [pd.DataFrame(part) for part in self.parts]
+        parts = [pd.DataFrame([self._whole(severity, p)], columns=list(COLUMNS)) for severity, p in self.remarks]
+        parts += [pd.DataFrame(part) for part in self.parts]
         if not parts:
             return pd.DataFrame(columns=list(COLUMNS))
-        frame = pd.concat(parts, ignore_index=True)
+        frame = pd.concat([part.astype({"row": "Int64"}) for part in parts], ignore_index=True)
         order = {name: i for i, name in enumerate(dict.fromkeys(frame["file"]))}
         frame["order"] = frame["file"].map(order)
-        return frame.sort_values(["order", "row"], kind="stable", ignore_index=True)[list(COLUMNS)]
+        return frame.sort_values(["order", "row"], kind="stable", ignore_index=True, na_position="first")[list(COLUMNS)]
 
     def summary(self, minimum: int) -> pd.DataFrame:
-        """issues_summary.csv: counts by file, column and problem; counts below ``minimum`` are not shown."""
+        """issues_summary.csv: counts by file, column and problem, the gravest first; small counts are not shown.
+
+        What is about a whole column or file has no count.
+        """
         import pandas as pd
 
         counts = [{k: part[k] for k in SUMMARY[:-1]} | {"n": len(part["row"])} for part in self.parts]
         frame = pd.DataFrame(counts, columns=list(SUMMARY))
         frame = frame.groupby(list(SUMMARY[:-1]), sort=False, as_index=False)["n"].sum()
         frame["n"] = [shown(n, minimum) for n in frame["n"]]
-        return frame
+        whole = pd.DataFrame([self._whole(severity, p) for severity, p in self.remarks], columns=list(COLUMNS))
+        both = pd.concat([frame, whole.assign(n="")[list(SUMMARY)]], ignore_index=True)
+        rank = both["severity"].map({severity: i for i, severity in enumerate(SEVERITIES)})
+        return both.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
+
+    @staticmethod
+    def _whole(severity: str, problem: Problem) -> dict[str, Any]:
+        """A remark as a row of the list."""
+        place = problem.place.removeprefix("column ")
+        told = {"file": problem.file, "row": None, "column": place, "value": "", "problem": problem.what}
+        return told | {"severity": severity, "action": problem.remedy}
 
     def check(self, minimum: int) -> pd.DataFrame:
         """check.csv: everything worth knowing that did not end the run, without values."""

@@ -160,7 +160,7 @@ def _check_links(study: Study, rows: pd.DataFrame, issues: Issues) -> None:
             where = "on the roster" if study.has_roster else "in the reports of the first wave"
             remedy = "compare how ids are written in the two files, and set ids.normalise of the config"
             issues.error(f"not one student_id is {where}", file, f"input {name}", remedy)
-        elif strangers:
+        elif strangers and not study.has_roster:  # with a roster, the list of issues has their rows
             what = f"rows whose student is not known elsewhere: {shown(strangers, minimum_cell(study.config))}"
             issues.remark("note", what, file, f"input {name}", "they cannot be linked")
 
