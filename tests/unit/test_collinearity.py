@@ -7,6 +7,9 @@ import relation_study
 from alliance.persistence import dominance, fit_outcome
 from alliance.persistence.collinear import condition_rows, confidence_region, reading, tied_terms
 from alliance.persistence.collinearity_stage import collinearity_tables
+from alliance.persistence.link_tables import COHORTS
+from alliance.persistence.magnitude_stage import magnitude_tables
+from alliance.persistence.plausible_fit import DrawTables
 
 
 @pytest.fixture(scope="module")
@@ -134,4 +137,30 @@ def test_one_predictor_is_never_collinear_and_another_family_is_said():
     assert found.dominance.empty
     assert found.apart.empty
     assert found.parameterisations["parameterisation"].unique().tolist() == ["joint"]
-    assert found.status.set_index("model").loc["many", "status"] == "failed"
+    assert found.status.set_index("model").loc["many", "status"] == "note"
+
+
+def test_declared_plausible_values_are_used_wherever_the_link_uses_them():
+    data, config = relation_study.study(), relation_study.config()
+    del config["link"]["models"]["left"]
+    plain = collinearity_tables(*data, config, draws=5)
+    scaled = relation_study.wide(data[1]).apply(lambda x: (x - x.mean()) / x.std(ddof=1)).reset_index()
+
+    def drawn(noise):
+        rng = np.random.default_rng(6)
+        sets = [scaled.assign(model="retained", draw=k) for k in range(1, 6)]
+        for frame in sets:
+            frame[relation_study.DIMENSIONS] += noise * rng.normal(size=(len(frame), 3))
+        return DrawTables(pd.concat(sets), pd.DataFrame({"model": ["retained"], "reason": [""]}))
+
+    same = collinearity_tables(*data, config, draws=5, drawn=drawn(0.0))
+    columns = ["estimate", "std_error", "ame"]
+    assert same.parameterisations[columns].to_numpy() == pytest.approx(plain.parameterisations[columns].to_numpy())
+    assert same.region["half_major"].to_numpy() == pytest.approx(plain.region["half_major"].to_numpy(), rel=0.01)
+    noisy = collinearity_tables(*data, config, draws=5, drawn=drawn(0.5))
+    assert (noisy.apart["statistic"] < plain.apart["statistic"]).all()
+    total = noisy.parameterisations.query("term == 'total'")["estimate"].iloc[0]
+    assert 0 < total < plain.parameterisations.query("term == 'total'")["estimate"].iloc[0]
+    sizes = magnitude_tables(*data, pd.DataFrame(columns=COHORTS), noisy.parameterisations, config, drawn=drawn(0.5))
+    assert sizes.contrasts.set_index("term").loc["together", "conf_low"] > 0
+    assert sizes.heterogeneity.set_index("term").loc["all", "test"] == "D1"

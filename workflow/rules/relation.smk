@@ -4,6 +4,7 @@
 rule collinearity:
     """What these data can tell apart: dominance, parameterisations, condition indices, joint confidence regions."""
     input:
+        unpack(declared_draws),
         sample=result("private/sample/sample.parquet"),
         scores=result("private/scores/scores.parquet"),
         outcomes=result("private/outcomes/outcomes.parquet"),
@@ -33,6 +34,7 @@ rule collinearity:
 rule magnitudes:
     """How large the associations are, whether the cohorts agree, how strong a confounder would have to be."""
     input:
+        unpack(declared_draws),
         sample=result("private/sample/sample.parquet"),
         scores=result("private/scores/scores.parquet"),
         outcomes=result("private/outcomes/outcomes.parquet"),

@@ -28,6 +28,7 @@ def general_scores(sample, codebook, config, status):
 with stage("collinearity", snakemake):
     import pandas as pd
     from alliance.persistence.collinearity_stage import collinearity_tables
+    from alliance.persistence.plausible_fit import DrawTables
     from alliance.study import minimum_cell, read_codebook
 
     given, config = snakemake.input, snakemake.config
@@ -35,6 +36,8 @@ with stage("collinearity", snakemake):
     general, why = general_scores(sample, read_codebook(given.codebook), config, pd.read_csv(given.measured))
     verdict = pd.read_csv(given.separability, dtype=str, keep_default_na=False)
     verdict = verdict[verdict["sample"] == "pooled"].to_dict("records")
+    about = pd.read_csv(given.about, keep_default_na=False) if given.get("draws") else None
+    drawn = DrawTables(pd.read_parquet(given.draws), about) if given.get("draws") else None
     tables = collinearity_tables(
         sample,
         pd.read_parquet(given.scores),
@@ -46,6 +49,7 @@ with stage("collinearity", snakemake):
         general=general,
         why_no_general=why,
         minimum=minimum_cell(config),
+        drawn=drawn,
     )
     for name, table in vars(tables).items():
         table.to_csv(snakemake.output[name], index=False, lineterminator="\n")

@@ -5,9 +5,12 @@ from _run import stage
 with stage("magnitudes", snakemake):
     import pandas as pd
     from alliance.persistence.magnitude_stage import magnitude_tables
+    from alliance.persistence.plausible_fit import DrawTables
     from alliance.study import minimum_cell
 
     given = snakemake.input
+    about = pd.read_csv(given.about, keep_default_na=False) if given.get("draws") else None
+    drawn = DrawTables(pd.read_parquet(given.draws), about) if given.get("draws") else None
     tables = magnitude_tables(
         pd.read_parquet(given.sample),
         pd.read_parquet(given.scores),
@@ -17,6 +20,7 @@ with stage("magnitudes", snakemake):
         pd.read_csv(given.parameterisations),
         snakemake.config,
         minimum_cell(snakemake.config),
+        drawn,
     )
     for name, table in vars(tables).items():
         table.to_csv(snakemake.output[name], index=False, lineterminator="\n")

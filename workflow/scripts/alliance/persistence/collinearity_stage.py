@@ -12,6 +12,7 @@ from alliance.persistence.collinear import condition_rows, reading, region_rows,
 from alliance.persistence.dominance_analysis import dominance
 from alliance.persistence.parameterisations import COLUMNS as PARAMETERISATIONS
 from alliance.persistence.parameterisations import parameterisation_rows
+from alliance.persistence.plausible_fit import DrawTables
 from alliance.persistence.pooled_models import STATUS, PooledModel, StatusRows, pooled_models
 
 if TYPE_CHECKING:
@@ -60,30 +61,31 @@ def collinearity_tables(
     why_no_general: str = "",
     minimum: int = 10,
     draws: int = DRAWS,
+    drawn: DrawTables | None = None,
 ) -> CollinearityTables:
     """Everything about collinear dimensions, for every pooled model of ``link.models``.
 
     ``separability`` is the verdict on the pooled sample (distinct, not_distinct, mixed) with the ``pairs`` that cannot
     be told apart ("goal-task"); ``general`` the scores of the bifactor model (index student_id) or None with the reason
-    in ``why_no_general``; ``draws`` those of the cluster bootstrap.
+    in ``why_no_general``; ``draws`` those of the cluster bootstrap; ``drawn`` the plausible values where they are the
+    declared estimator. Dominance and condition indices are of the scores, or of the first draw.
     """
     import pandas as pd
 
     predictors = list(config["link"]["predictors"])
     status = StatusRows("collinearity")
     found: dict[str, list] = {name: [] for name in ("dominance", "parameterisations", "condition", "region", "apart")}
-    for model in pooled_models(sample, scores, outcomes, periods, config, minimum, status):
+    for model in pooled_models(sample, scores, outcomes, periods, config, minimum, status, drawn):
         rows, reasons = parameterisation_rows(model, general)
         if general is None and why_no_general:
             reasons.append(why_no_general)
         found["parameterisations"] += rows
         for reason in reasons:
-            status.add(model.name, "failed", reason)
+            status.add(model.name, "note", reason)
         if len(predictors) < 2:
             continue
-        students = model.rows[model.rows["_step"] == 5]
-        condition = condition_rows(students, predictors)
-        regions = region_rows(model.fit, students, predictors)
+        condition = condition_rows(model.students, predictors)
+        regions = region_rows(model.fit, model.students, predictors)
         head = {**model.key, "n": model.analysis.students}
         found["condition"] += [{**head, **row} for row in condition]
         found["region"] += [{**head, **row} for row in regions]

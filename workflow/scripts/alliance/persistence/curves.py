@@ -41,7 +41,7 @@ def curve_tables(model: PooledModel, minimum: int) -> tuple[pd.DataFrame, list[d
     """
     import pandas as pd
 
-    students = model.rows[model.rows["_step"] == 5]
+    students = model.students
     unit = "SD" if model.link.get("standardise", True) else "points"
     curves, contrasts = [], []
     for term, values, grid in _terms(students, list(model.link["predictors"]), minimum):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.persistence.fit import fit_outcome
 from alliance.persistence.pooled_models import POOLED, PooledModel
 from alliance.persistence.pooling import pool_cohorts, tau2_interval
 
@@ -77,11 +76,9 @@ def one_stage_rows(model: PooledModel) -> tuple[list[dict[str, Any]], str]:
     rows["all"] = {**head, "term": "all", "k": k}
     if k < 2:
         return list(rows.values()), "one cohort: there is nothing to compare"
-    formula = model.analysis.formula + "".join(f" + {p}:C(cohort)" for p in predictors)
-    options = {"cluster": model.link.get("cluster"), "vcov": model.link.get("vcov")}
-    free = fit_outcome(formula, model.analysis.data, family=model.block["family"], **options)
-    if free.status not in ("ok", "aliased"):
-        return list(rows.values()), f"test of heterogeneity between cohorts: {free.reason}"
+    free, state, reason = model.extended("".join(f" + {p}:C(cohort)" for p in predictors))
+    if free is None or state != "ok":
+        return list(rows.values()), f"test of heterogeneity between cohorts: {reason}"
     for term, row in rows.items():
         names = [n for n in free.names if ":" in n and (term == "all" or n.split(":")[0] == term)]
         row |= _test(free, names)

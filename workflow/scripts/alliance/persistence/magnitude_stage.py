@@ -13,6 +13,7 @@ from alliance.persistence.curves import CONTRAST, CURVE, curve_tables
 from alliance.persistence.heterogeneity import COLUMNS as HETEROGENEITY
 from alliance.persistence.heterogeneity import one_stage_rows, two_stage_rows
 from alliance.persistence.parameterisations import JOINT, TOTAL
+from alliance.persistence.plausible_fit import DrawTables
 from alliance.persistence.pooled_models import PooledModel, StatusRows, pooled_models
 
 if TYPE_CHECKING:
@@ -39,24 +40,26 @@ def magnitude_tables(
     parameterisations: pd.DataFrame,
     config: Mapping[str, Any],
     minimum: int = 10,
+    drawn: DrawTables | None = None,
 ) -> MagnitudeTables:
     """Curves, contrasts, heterogeneity and E-values of every pooled model of ``link.models``.
 
-    ``cohorts`` and ``parameterisations`` are the tables of the linking and the collinearity stage.
+    ``cohorts`` and ``parameterisations`` are the tables of the linking and the collinearity stage; ``drawn`` the
+    plausible values where they are the declared estimator.
     """
     import pandas as pd
 
     status = StatusRows("magnitudes")
     curves: list[pd.DataFrame] = []
     contrasts, heterogeneity, sensitivity = [], two_stage_rows(cohorts), []
-    for model in pooled_models(sample, scores, outcomes, periods, config, minimum, status):
+    for model in pooled_models(sample, scores, outcomes, periods, config, minimum, status, drawn):
         curve, rows = curve_tables(model, minimum)
         curves += [curve] if len(curve) else []
         contrasts += rows
         rows, reason = one_stage_rows(model)
         heterogeneity += rows
         if reason:
-            status.add(model.name, "failed", reason)
+            status.add(model.name, "note", reason)
         own = parameterisations[parameterisations["model"] == model.name]
         known = own[own["parameterisation"].isin([JOINT, TOTAL])].to_dict("records")
         sensitivity += confounding_rows(known, model.block["family"], share_of_students(model), model.key)

@@ -31,24 +31,23 @@ def parameterisation_rows(
 
     ``general``: scores of the bifactor model, index student_id, columns ``general`` and the specific factors named as
     dimensions; None when that model is not admissible. Total and bifactor scores are in their own standard deviations
-    among these students.
+    among these students. Where plausible values are the declared estimator, all but the bifactor scores are drawn.
     """
     predictors = list(model.link["predictors"])
     rows, reasons = _rows(model, JOINT, model.fit, model.analysis.students, predictors), []
     menu: list[tuple[str, list[str], dict[str, pd.Series]]] = []
     if len(predictors) > 1:
         menu += [(ALONE, [p], {}) for p in predictors]
-        students = model.rows[model.rows["_step"] == 5].set_index("student_id")
-        menu.append((TOTAL, ["total"], {"total": _standard(students[predictors].mean(axis=1))}))
+        menu.append((TOTAL, ["total"], {}))
         if general is not None:
-            known = general.reindex(students.index)
+            known = general.reindex(model.students["student_id"])
             scaled = {name: _standard(known[name]) for name in known}
             menu.append((GENERAL, ["general"], {"general": scaled["general"]}))
             specific = {f"specific_{p}": scaled[p] for p in predictors if p in scaled}
             menu.append((SPECIFIC, ["general", *specific], {"general": scaled["general"], **specific}))
     for name, terms, columns in menu:
-        analysis, fit, state, reason = model.refit(terms, **columns)
-        if state == "failed":
+        analysis, fit, state, reason = model.total() if name == TOTAL else model.refit(terms, **columns)
+        if fit is None or state == "failed":
             reasons.append(f"{name} ({', '.join(terms)}): {reason}")
         else:
             rows += _rows(model, name, fit, analysis.students, terms)

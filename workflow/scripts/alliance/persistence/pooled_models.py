@@ -1,17 +1,30 @@
 """The pooled models of the linking stage once more, one after another, for the stages that look at them more closely.
 
-Same rows, same formula, same covariance as in the linking stage: what these stages say is about the same estimates.
+Same students, same formula, same covariance and the same declared estimator as in the linking stage: what these stages
+say is about the same estimates. They need predictors that enter by themselves and one probability per row, so models
+with interactions, random effects, weights or another family are left to the linking stage, and a note says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from alliance.persistence.analysis import Analysis, analysis_rows, model_frame, standardised_predictors
-from alliance.persistence.link import fit_or_penalise
+import numpy as np
+
+from alliance.persistence.analysis import (
+    Analysis,
+    analysis_rows,
+    model_frame,
+    set_aside_constant,
+    standardised_predictors,
+)
+from alliance.persistence.link_fit import fit_or_penalise
+from alliance.persistence.plausible_fit import Draws, DrawTables, fit_declared
 from alliance.persistence.result import OutcomeFit
+from alliance.persistence.settings import model_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +42,7 @@ class StatusRows:
     rows: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, model: str, status: str, reason: str = "", sample: str = POOLED) -> None:
-        """``status`` is ok, inadmissible or failed."""
+        """``status`` is ok, inadmissible, failed, or note (nothing was tried, and why)."""
         self.rows.append({"stage": self.stage, "sample": sample, "model": model, "status": status, "reason": reason})
 
     def table(self) -> pd.DataFrame:
@@ -39,9 +52,24 @@ class StatusRows:
         return pd.DataFrame(self.rows, columns=list(STATUS))
 
 
+def unsuited(settings: Mapping[str, Any]) -> str:
+    """Why a model with these settings is not looked at more closely; empty when it is."""
+    if settings["family"] not in FAMILIES:
+        return f"not made for the family {settings['family']}"
+    for key, what in (("interactions", "interactions"), ("random", "random effects"), ("weights", "weights")):
+        if settings.get(key):
+            return f"not made for models with {what}"
+    if settings["options"].get("link", "logit") != "logit":
+        return f"not made for the link {settings['options']['link']}"
+    return ""
+
+
 @dataclass(frozen=True)
 class PooledModel:
-    """One model of the config on the pooled sample: its students (``rows``), its data and its fit."""
+    """One model of the config on the pooled sample: its students (``rows``), its data and its fit.
+
+    ``draws`` are its plausible values where they are the declared estimator.
+    """
 
     name: str
     block: Mapping[str, Any]
@@ -50,22 +78,54 @@ class PooledModel:
     rows: pd.DataFrame
     analysis: Analysis
     fit: OutcomeFit
+    draws: Draws | None = None
 
     @property
     def key(self) -> dict[str, str]:
         """Outcome, model and sample: the first columns of every table."""
         return {"outcome": self.block["outcome"], "model": self.name, "sample": POOLED}
 
-    def refit(self, predictors: Sequence[str], **columns: Any) -> tuple[Analysis, OutcomeFit, str, str]:
-        """The same students and covariates with other predictors, which may be new ``columns`` (student_id -> value).
+    @cached_property
+    def students(self) -> pd.DataFrame:
+        """One row per analysed student with the predictors as they entered (of plausible values the first draw)."""
+        students = self.rows[self.rows["_step"] == 5]
+        if self.draws is None:
+            return students
+        return next(iter(self.draws.fill(replace(self.analysis, data=students)))).drop(columns="_place")
+
+    def refit(self, predictors: Sequence[str], **columns: Any) -> tuple[Analysis, OutcomeFit | None, str, str]:
+        """The same students and covariates with other predictors: some of the model's own, or new ``columns``
+        (student_id -> value), which have no plausible values.
 
         Returns the analysis, the fit, its status and the reason.
         """
         values = {name: self.rows["student_id"].map(column) for name, column in columns.items()}
-        rows = self.rows.assign(**values)
-        link = {**self.link, "predictors": list(predictors)}
-        analysis = analysis_rows(rows, self.periods, self.block, link, pooled=True)
-        return analysis, *fit_or_penalise(analysis, self.block["family"], link)
+        settings = {**self.link, "predictors": list(predictors)}
+        analysis = analysis_rows(self.rows.assign(**values), self.periods, self.block, settings, pooled=True)
+        return analysis, *_fit(analysis, settings, None if columns else self.draws)
+
+    def total(self) -> tuple[Analysis, OutcomeFit | None, str, str]:
+        """The same students and covariates with one predictor: the mean of the dimensions in its own standard
+        deviations (of plausible values, draw by draw)."""
+        predictors = list(self.link["predictors"])
+        students = self.students.set_index("student_id")
+        mean = students[predictors].mean(axis=1)
+        if self.draws is None:
+            return self.refit(["total"], total=(mean - mean.mean()) / mean.std(ddof=1))
+        whole = (self.draws.drawn.mean(axis=2, keepdims=True) - mean.mean()) / mean.std(ddof=1)
+        settings = {**self.link, "predictors": ["total"]}
+        rows = self.rows.assign(total=0.0)
+        analysis = analysis_rows(rows, self.periods, self.block, settings, pooled=True)
+        return analysis, *_fit(analysis, settings, Draws(self.draws.students, ["total"], whole))
+
+    def extended(self, more: str) -> tuple[OutcomeFit | None, str, str]:
+        """The model with further terms in its formula: the fit, its status and the reason."""
+        return _fit(replace(self.analysis, formula=self.analysis.formula + more), self.link, self.draws)
+
+
+def _fit(analysis: Analysis, settings: Mapping[str, Any], draws: Draws | None) -> tuple[OutcomeFit | None, str, str]:
+    fitter = partial(fit_or_penalise, family=settings["family"], link=settings)
+    return fit_declared(fitter, analysis, settings, draws)
 
 
 def pooled_models(
@@ -76,20 +136,32 @@ def pooled_models(
     config: Mapping[str, Any],
     minimum: int,
     status: StatusRows,
+    draws: DrawTables | None = None,
 ) -> Iterator[PooledModel]:
     """Every pooled model that can be looked at; for the others a row of ``status`` says why not."""
-    link = config["link"]
     students = standardised_predictors(sample, scores, config)
-    for name, block in link["models"].items():
-        if block["family"] not in FAMILIES:
-            status.add(name, "failed", f"not made for the family {block['family']}")
+    for name, block in config["link"]["models"].items():
+        settings = model_settings(config, name)
+        why = unsuited(settings)
+        if why:
+            status.add(name, "note", why)
             continue
-        rows = model_frame(students, outcomes[outcomes["outcome"] == block["outcome"]], link, None)
-        analysis = analysis_rows(rows, periods, block, link, pooled=True)
+        rows = model_frame(students, outcomes[outcomes["outcome"] == block["outcome"]], settings, None)
+        rows, _ = set_aside_constant(rows, settings)
+        analysis = analysis_rows(rows, periods, block, settings, pooled=True)
         if analysis.students < minimum:
             status.add(name, "failed", f"fewer than {minimum} students with complete data")
             continue
-        fit, state, reason = fit_or_penalise(analysis, block["family"], link)
+        known = None if draws is None else draws.of(name, settings["predictors"])
+        fit, state, reason = _fit(analysis, settings, known)
         status.add(name, state, reason)
-        if state != "failed":
-            yield PooledModel(name, block, link, periods, rows, analysis, fit)
+        if fit is not None and state != "failed":
+            yield PooledModel(name, block, settings, periods, rows, analysis, fit, known)
+
+
+def values_of(fit: OutcomeFit, contrasts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, standard errors and degrees of freedom of linear contrasts (k × terms) of the coefficients."""
+    used = np.isfinite(fit.coef)
+    C = contrasts[:, used]
+    errors = np.sqrt(np.einsum("ki,ij,kj->k", C, fit.vcov[np.ix_(used, used)], C))
+    return C @ fit.coef[used], errors, np.array([fit.contrast_df(c) for c in contrasts])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.persistence.analysis import Analysis, analysis_rows, flow_rows, model_frame
-from alliance.persistence.link import fit_or_penalise
-from alliance.persistence.pooled_models import POOLED
+from alliance.persistence.analysis import Analysis, analysis_rows, flow_rows, model_frame, set_aside_constant
+from alliance.persistence.link_fit import fit_or_penalise
+from alliance.persistence.pooled_models import POOLED, values_of
 from alliance.persistence.response_surface import TERMS, quadratic_columns
 from alliance.persistence.result import OutcomeFit, table
 from alliance.persistence.two_way import CHANGE, LEVEL, OWN, PARTNER
@@ -45,31 +45,30 @@ class Designs:
         """Rows, analysis and flow of the students who have all ``columns`` (name in the model -> name here)."""
         students = self.students.assign(**{new: self.students[old] for new, old in columns.items()})
         link = {**self.link, "predictors": list(columns)}
-        rows = model_frame(students, self.outcome, link, None)
+        rows, _ = set_aside_constant(model_frame(students, self.outcome, link, None), link)
         flow = flow_rows(rows, self.name, POOLED)
         for row in flow:
             if row["step"] == "scored":
                 row |= {"label": "With both scores", "reason": "One of the two is missing"}
         return rows, analysis_rows(rows, self.periods, self.block, link, pooled=True), flow
 
-    def fit(self, analysis: Analysis, predictors: Sequence[str], more: str = "") -> tuple[OutcomeFit, str, str]:
+    def fit(self, analysis: Analysis, predictors: Sequence[str], more: str = "") -> tuple[OutcomeFit | None, str, str]:
         """The fit with further terms in the formula, its status and reason."""
-        changed = Analysis(analysis.formula + more, analysis.data, analysis.students)
+        changed = replace(analysis, formula=analysis.formula + more)
         return fit_or_penalise(changed, self.block["family"], {**self.link, "predictors": list(predictors)})
 
 
 def with_discrepancy(analysis: Analysis) -> Analysis:
     """The same rows with the absolute difference of the two reports."""
     gap = (analysis.data[OWN] - analysis.data[PARTNER]).abs()
-    return Analysis(
-        f"{analysis.formula} + {DISCREPANCY}", analysis.data.assign(**{DISCREPANCY: gap}), analysis.students
-    )
+    data = analysis.data.assign(**{DISCREPANCY: gap})
+    return replace(analysis, formula=f"{analysis.formula} + {DISCREPANCY}", data=data)
 
 
 def with_quadratic(analysis: Analysis) -> Analysis:
     """The same rows with the columns of the response surface."""
     data = analysis.data.assign(**quadratic_columns(analysis.data[OWN], analysis.data[PARTNER]))
-    return Analysis(f"{analysis.formula} + {' + '.join(TERMS[2:])}", data, analysis.students)
+    return replace(analysis, formula=f"{analysis.formula} + {' + '.join(TERMS[2:])}", data=data)
 
 
 def estimate_rows(fit: OutcomeFit, design: str, students: int) -> list[dict[str, Any]]:
@@ -93,10 +92,7 @@ def _simple_slopes(fit: OutcomeFit) -> list[dict[str, Any]]:
     C = np.zeros((2, len(fit.names)))
     C[:, fit.names.index(OWN)] = 1
     C[:, fit.names.index(f"{OWN}:{PARTNER}")] = [centre - spread, centre + spread]
-    used = np.isfinite(fit.coef)
-    errors = np.sqrt(np.einsum("ki,ij,kj->k", C[:, used], fit.vcov[np.ix_(used, used)], C[:, used]))
-    rows = table([LOW, HIGH], C[:, used] @ fit.coef[used], errors, [fit.contrast_df(c) for c in C])
-    return rows.to_dict("records")
+    return table([LOW, HIGH], *values_of(fit, C)).to_dict("records")
 
 
 def joint_rows(fit: OutcomeFit, sets: Mapping[str, Sequence[str]], students: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from alliance.persistence.analysis import FLOW_STEPS, reference_first
 from alliance.persistence.multiplicity import adjust
-from alliance.persistence.pooled_models import FAMILIES, POOLED, StatusRows
+from alliance.persistence.pooled_models import POOLED, StatusRows, unsuited
 from alliance.persistence.relationship_designs import (
     ALL,
     BOTH,
@@ -29,6 +29,7 @@ from alliance.persistence.relationship_designs import (
     with_quadratic,
 )
 from alliance.persistence.response_surface import TERMS, surface_grid, surface_rows
+from alliance.persistence.settings import grouped_covariates, model_settings
 from alliance.persistence.two_way import (
     CHANGE,
     LEVEL,
@@ -98,19 +99,20 @@ def relationship_tables(
     link, measured = config["link"], config["measurement"]
     asked, dimensions = link["relationship"], list(link["predictors"])
     method = asked.get("scores", "sum")
-    students = reference_first(sample, link.get("covariates", ()))
+    students = reference_first(sample, grouped_covariates(config))
     first = report_scores(scores, method, measured["role"], measured["wave"])
     status, rows = StatusRows("relationship"), _Rows()
 
     def run(students, names, comparison, work) -> None:
         for name in names:
-            block = link["models"][name]
-            if block["family"] not in FAMILIES:
-                status.add(name, "failed", f"not made for the family {block['family']}")
+            block, settings = link["models"][name], model_settings(config, name)
+            why = unsuited(settings)
+            if why:
+                status.add(name, "note", why)
                 continue
             chosen = outcomes[outcomes["outcome"] == block["outcome"]]
             before = len(rows.relationship)
-            work(Designs(name, block, link, students, chosen, periods), dimensions, rows, status, minimum)
+            work(Designs(name, block, settings, students, chosen, periods), dimensions, rows, status, minimum)
             for row in rows.relationship[before:]:
                 row["scores"] = method
             if len(rows.relationship) > before:
@@ -152,12 +154,12 @@ def _both_reports(designs: Designs, dimensions: list[str], rows: _Rows, status: 
             fit, state, reason = designs.fit(prepared, list(columns), more)
             if state != "ok" or reason:
                 status.add(designs.name, state, f"{dimension}, {design}: {reason}")
-            if state != "failed":
+            if fit is not None and state != "failed":
                 rows.relationship += [{**head, **row} for row in estimate_rows(fit, design, analysis.students)]
         fit, state, reason = designs.fit(with_quadratic(analysis), TERMS)
         if state != "ok":
             status.add(designs.name, state, f"{dimension}, {SURFACE}: {reason}")
-        if state != "failed":
+        if fit is not None and state != "failed":
             about = {**head, "n": analysis.students, "n_clusters": fit.n_clusters, "se_type": fit.se_type}
             rows.response_surface += [{**about, **row} for row in surface_rows(fit)]
             pairs = analysis.data.drop_duplicates("student_id")
@@ -176,7 +178,7 @@ def _all_dimensions(designs: Designs, dimensions, rows: _Rows, status: StatusRow
     if _too_few(designs, "all dimensions", flow, status, minimum):
         return
     fit, state, reason = designs.fit(analysis, list(columns))
-    if state == "failed":
+    if fit is None or state == "failed":
         status.add(designs.name, state, f"{ALL}: {reason}")
         return
     rows.relationship += [{**key, "dimension": "all", **row} for row in joint_rows(fit, sets, analysis.students)]
@@ -193,7 +195,7 @@ def _change(designs: Designs, dimensions: list[str], rows: _Rows, status: Status
         fit, state, reason = designs.fit(analysis, list(columns))
         if state != "ok":
             status.add(designs.name, state, f"{dimension}, {OVER_TIME}: {reason}")
-        if state != "failed":
+        if fit is not None and state != "failed":
             head = {**key, "dimension": dimension}
             rows.relationship += [{**head, **row} for row in estimate_rows(fit, OVER_TIME, analysis.students)]
 

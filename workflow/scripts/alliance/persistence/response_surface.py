@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.persistence.curves import average_gradients, supported_points
+from alliance.persistence.pooled_models import values_of
 from alliance.persistence.result import OutcomeFit, table
 
 if TYPE_CHECKING:
@@ -46,10 +47,7 @@ def surface_rows(fit: OutcomeFit) -> list[dict[str, Any]]:
     for place, (term, row) in enumerate(estimates.iterrows(), 1):
         rows.append({"kind": "coefficient", "term": f"b{place}", "column": term, **row})
     C = np.array([[weights.get(name, 0) for name in fit.names] for weights in FEATURES.values()], dtype=float)
-    used = np.isfinite(fit.coef)
-    values = C[:, used] @ fit.coef[used]
-    errors = np.sqrt(np.einsum("ki,ij,kj->k", C[:, used], fit.vcov[np.ix_(used, used)], C[:, used]))
-    features = table(list(FEATURES), values, errors, [fit.contrast_df(c) for c in C])
+    features = table(list(FEATURES), *values_of(fit, C))
     rows += [{"kind": "feature", **row} for row in features.to_dict("records")]
     tested = fit.test(QUADRATIC)
     rows.append(

@@ -55,9 +55,10 @@ def contour_plot(surface: Surface, across: str, upwards: str, width: float = 520
     scene.line(left, top + side, left + side, top + side, stroke=RULE)
     scene.line(left, top, left, top + side, stroke=RULE)
     y = top + side + 18
-    for line in wrap(across, width, 12):
+    middle = left + side / 2
+    for line in wrap(across, 2 * min(middle, width - middle), 12):
         y += 18
-        scene.text(left + side / 2, y, line, size=12, anchor="middle")
+        scene.text(middle, y, line, size=12, anchor="middle")
     scene.height = y + 8
     return scene
 

@@ -72,9 +72,10 @@ def region_plot(region: Region, across: str, upwards: str, width: float = 520) -
     scene.marker(horizontal.position(region.x), vertical.position(region.y), "diamond", 10, BLUE)
     scene.marker(horizontal.position(0), vertical.position(0), "circle-open", 9, INK)
     y = vertical.left + 18
-    for line in wrap(across, width, 12):
+    middle = left + wide / 2
+    for line in wrap(across, 2 * min(middle, width - middle), 12):
         y += 18
-        scene.text(left + wide / 2, y, line, size=12, anchor="middle")
+        scene.text(middle, y, line, size=12, anchor="middle")
     scene.height = y + 8
     return scene
 

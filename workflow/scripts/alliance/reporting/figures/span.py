@@ -58,9 +58,10 @@ def span_plot(span: Span, across: str, upwards: str, width: float = 700, height:
         label = horizontal.tick_label(tick).removesuffix(".00").removesuffix(".0")
         scene.text(at, y + 18, label, size=12, anchor="middle", colour=QUIET)
     y += 18
-    for line in wrap(across, width, 12):
+    middle = (left + right) / 2
+    for line in wrap(across, 2 * min(middle, width - middle), 12):
         y += 18
-        scene.text((left + right) / 2, y, line, size=12, anchor="middle")
+        scene.text(middle, y, line, size=12, anchor="middle")
     scene.height = y + 8
     return scene
 
