@@ -1,3 +1,9 @@
+def field_lists():
+    """The files of program codes that the outcomes name."""
+    fields = (config.get("outcomes") or {}).get("fields") or {}
+    return sorted({field["list"] for field in fields.values() if "list" in field})
+
+
 rule outcomes:
     """Persistence outcomes from term records and surveys, each with its risk set and its censoring."""
     input:
@@ -5,12 +11,14 @@ rule outcomes:
         terms=result("private/intake/terms.parquet"),
         degrees=result("private/intake/degrees.parquet"),
         described=result("describe/characteristics.csv"),
+        fields=field_lists(),
         library=library("persistence"),
     output:
         outcomes=result("private/outcomes/outcomes.parquet"),
         periods=result("private/outcomes/periods.parquet"),
         definitions=result("outcomes/definitions.csv"),
         rates=result("outcomes/rates.csv"),
+        states=result("outcomes/states.csv"),
     log:
         f"{LOGS}/outcomes.log",
     benchmark:

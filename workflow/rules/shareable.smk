@@ -44,7 +44,7 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
         ("measurement", "scores"),
         ("determinacy", "se_curve", "recommendation"),
     ),
-    "outcomes": (("outcomes",), ("definitions", "rates")),
+    "outcomes": (("outcomes",), ("definitions", "rates", "states")),
     "link": (
         ("link",),
         (

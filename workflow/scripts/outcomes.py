@@ -15,5 +15,5 @@ with stage("outcomes", snakemake):
     tables = derive_outcomes(sample, terms, degrees, snakemake.config, minimum_cell(snakemake.config), described)
     tables.outcomes.to_parquet(snakemake.output.outcomes, index=False)
     tables.periods.to_parquet(snakemake.output.periods, index=False)
-    tables.definitions.to_csv(snakemake.output.definitions, index=False, lineterminator="\n")
-    tables.rates.to_csv(snakemake.output.rates, index=False, lineterminator="\n")
+    for name in ("definitions", "rates", "states"):
+        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")

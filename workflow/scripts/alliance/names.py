@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from alliance.codebook import Codebook
 from alliance.errors import Problem
+from alliance.outcome_kinds import NEED_DEGREES, NEED_FIELD, SURVEY, VALUES
 
 Config = Mapping[str, Any]
 
@@ -145,12 +147,18 @@ def _outcomes(r: NameReport, config: Config) -> None:
     there = set(kinds(config).values())
     for name, outcome in define.items():
         key, kind = f"outcomes.define.{name}", block(define, name).get("kind")
-        if kind == "in_field" and "field" in outcome:
+        if kind in NEED_FIELD and "field" in outcome:
             r.known(f"{key}.field", outcome["field"], block(node, "fields"), "field", "outcomes.fields")
-        if kind in ("retained", "in_field", "graduated", "time_to_departure") and "terms" not in there:
+        if kind in VALUES and kind not in SURVEY and "terms" not in there:
             r.add(key, f"kind {kind} needs an input of kind terms", "add it, or leave the outcome out")
-        if kind in ("graduated", "time_to_departure") and "degrees" not in there:
+        if kind in NEED_DEGREES and "degrees" not in there:
             r.add(key, f"kind {kind} needs an input of kind degrees", "add it, or leave the outcome out")
+    for name in block(node, "fields"):
+        path = block(node, "fields", name).get("list")
+        if isinstance(path, str) and not Path(path).is_file():
+            near = difflib.get_close_matches(path, map(str, sorted(Path("config/fields").glob("*.yaml"))), 1)
+            remedy = f"did you mean {near[0]}?" if near else "name a file such as config/fields/stem_nces.yaml"
+            r.add(f"outcomes.fields.{name}.list", f"there is no file {path}", remedy)
     calendar = block(node, "calendar")
     if isinstance(calendar.get("pattern"), str):
         try:

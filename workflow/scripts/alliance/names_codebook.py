@@ -158,13 +158,17 @@ def _variables(r: NameReport, config: Config, codebook: Codebook) -> None:
     wanted.append(("link.weights", block(config, "link").get("weights")))
     define = block(config, "outcomes", "define")
     wanted += [(f"outcomes.define.{name}.variable", block(define, name).get("variable")) for name in define]
+    wanted += [(f"outcomes.define.{name}.items", v) for name in define for v in listed(block(define, name), "items")]
     for key, name in wanted:
         if isinstance(name, str) and not (name == "cohort" and isinstance(sample.get("cohort"), Mapping)):
             r.known(key, name, variables, "variable", "the codebook")
     for name in define:
         outcome = block(define, name)
         if outcome.get("kind") == "answer" and outcome.get("variable") in variables and "value" in outcome:
-            _answers(r, f"outcomes.define.{name}.value", [outcome["value"]], variables[outcome["variable"]])
+            value = outcome["value"] if isinstance(outcome["value"], list) else [outcome["value"]]
+            _answers(r, f"outcomes.define.{name}.value", value, variables[outcome["variable"]])
+        if outcome.get("kind") == "ordered" and outcome.get("variable") in variables:
+            _answers(r, f"outcomes.define.{name}.order", listed(outcome, "order"), variables[outcome["variable"]])
     cohort = variables.get(sample.get("cohort")) if isinstance(sample.get("cohort"), str) else None
     if cohort is not None:
         _answers(r, "sample.cohorts", listed(sample, "cohorts"), cohort)

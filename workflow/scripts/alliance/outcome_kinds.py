@@ -11,11 +11,19 @@ VALUES = {
     "in_field": "binary",
     "graduated": "binary",
     "answer": "binary",
+    "in_major": "binary",
+    "transferred": "binary",
+    "stop_out": "binary",
+    "return": "binary",
     "time_to_departure": "time",
     "state": "categories",
     "ordered": "ordered",
     "scale": "number",
 }
+
+SURVEY = ("answer", "ordered", "scale")  # kinds that are answers of the survey; the others need term records
+NEED_DEGREES = ("graduated", "time_to_departure", "stop_out", "return")
+NEED_FIELD = ("in_field", "state")
 
 # Which values a family of models is for; the first family named for a value is the one to propose.
 FAMILIES = {

@@ -37,14 +37,9 @@ def departures(records: Records, definition: Definition) -> Departures:
     records do not show ``gap`` terms more (unless the student is seen again) are not at risk: there the student is
     censored. What comes after a first departure (a late return) is not used.
     """
-    per_year = len(records.calendar.terms)
-    entry = np.where(records.entry_year == UNKNOWN, FAR, records.entry_year * per_year)
-    usable = (records.number != UNKNOWN) & (records.number >= entry[records.student])
-    if definition.institution == "same":
-        usable &= records.institution == records.home[records.student]
-    student, number = _distinct(records.student[usable], records.number[usable])
+    student, number = main_terms(records, definition)
     graduation = np.full(records.n, FAR)
-    np.minimum.at(graduation, records.degree_student, _main_number(records.degree_time, records))
+    np.minimum.at(graduation, records.degree_student, main_number(records.degree_time, records))
     before = number <= graduation[student]
     student, number = student[before], number[before]
     first = np.full(records.n, FAR)
@@ -53,7 +48,7 @@ def departures(records: Records, definition: Definition) -> Departures:
     following[np.append(student[1:] != student[:-1], True)] = FAR
     gone = following - number > definition.gap
     graduates = graduation[student] <= number + definition.gap
-    known = (following < FAR) | (_main_number(records.data_end, records)[student] >= number + definition.gap)
+    known = (following < FAR) | (main_number(records.data_end, records)[student] >= number + definition.gap)
     event = gone & known & ~(gone & graduates)
     # everything from the first departure on, the graduation and the unknown end are outside the risk set
     earlier = np.cumsum(event) - event
@@ -70,6 +65,16 @@ def departures(records: Records, definition: Definition) -> Departures:
     return Departures(last, departed, student[at_risk], period[at_risk], event[at_risk])
 
 
+def main_terms(records: Records, definition: Definition) -> tuple[np.ndarray, np.ndarray]:
+    """Student and number of every main term of enrolment since entry, each once, sorted."""
+    per_year = len(records.calendar.terms)
+    entry = np.where(records.entry_year == UNKNOWN, FAR, records.entry_year * per_year)
+    usable = (records.number != UNKNOWN) & (records.number >= entry[records.student])
+    if definition.institution == "same":
+        usable &= records.institution == records.home[records.student]
+    return _distinct(records.student[usable], records.number[usable])
+
+
 def _distinct(student: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Student and main term, each pair once, sorted."""
     if not len(student):
@@ -78,7 +83,7 @@ def _distinct(student: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.n
     return np.divmod(np.unique(student.astype(np.int64) * span + number), span)
 
 
-def _main_number(time: np.ndarray, records: Records) -> np.ndarray:
+def main_number(time: np.ndarray, records: Records) -> np.ndarray:
     """Number of the main term at a time, or of the one before where the time is not in a main term."""
     year, season = np.divmod(time, len(SEASONS))
     places = [SEASONS.index(term) for term in records.calendar.terms]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from alliance.calendar import calendar_from
+from alliance.codebook import item_column
 from alliance.errors import Problem, Stop
+from alliance.outcome_kinds import SURVEY, VALUES
 from alliance.persistence.definitions import Definition, read_definitions
 from alliance.persistence.departure import departures, period_frame
 from alliance.persistence.outcomes import definition_frame, derive, outcome_frame
 from alliance.persistence.rates import group_frame, group_sizes, rate_table, withhold
 from alliance.persistence.records import build_records
+from alliance.persistence.states import state_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +29,7 @@ class OutcomeTables:
     periods: pd.DataFrame
     definitions: pd.DataFrame
     rates: pd.DataFrame
+    states: pd.DataFrame
 
 
 def derive_outcomes(
@@ -47,13 +51,14 @@ def derive_outcomes(
     block = config["outcomes"]
     calendar = calendar_from(config)
     definitions = read_definitions(block, calendar)
+    definitions = [_with_columns(d, sample, config) for d in definitions]
     _check_inputs(definitions, sample, terms, degrees)
     records = None
-    if any(d.kind != "answer" for d in definitions):
+    if any(d.kind not in SURVEY for d in definitions):
         entry = (block.get("calendar") or {}).get("first_fall", "cohort")
         records = build_records(sample["student_id"].to_numpy(), sample[entry], terms, degrees, calendar)
     outcomes = {d.name: derive(d, records, sample) for d in definitions}
-    timed = {d.name: (departures(records, d), _horizon(block, d)) for d in definitions if d.kind == "time_to_departure"}
+    timed = {d.name: (departures(records, d), d.horizon) for d in definitions if d.kind == "time_to_departure"}
     ids = sample["student_id"].to_numpy()
     empty = pd.DataFrame({"student_id": [], "outcome": [], "period": [], "event": []}).astype(
         {"student_id": "str", "outcome": "str", "period": "int64", "event": "int64"}
@@ -64,16 +69,28 @@ def derive_outcomes(
     )
     cohort = sample["cohort"].astype("string")
     sizes = None if described is None else group_sizes(cohort, groups, described)
+    rated = {d.name: outcomes[d.name] for d in definitions if VALUES[d.kind] in ("binary", "time")}
+    states = {d.name: (outcomes[d.name], d.names) for d in definitions if d.names}
     return OutcomeTables(
         outcome_frame(ids, outcomes),
         pd.concat(periods, ignore_index=True) if periods else empty,
         definition_frame(definitions, outcomes),
-        withhold(rate_table(outcomes, timed, cohort, groups), minimum, sizes),
+        withhold(rate_table(rated, timed, cohort, groups), minimum, sizes),
+        state_table(states, cohort, minimum),
     )
 
 
-def _horizon(block: Mapping[str, Any], definition: Definition) -> int:
-    return int(block["define"][definition.name].get("horizon", 4 * definition.terms_per_year))
+def _with_columns(d: Definition, sample: pd.DataFrame, config: Mapping[str, Any]) -> Definition:
+    """The definition with the sample's columns in place of items: those of the frame's report."""
+    frame = (config.get("sample") or {}).get("frame")
+    if d.kind not in SURVEY or not isinstance(frame, Mapping):
+        return d
+
+    def column(variable: str) -> str:
+        own = item_column(variable, frame["role"], frame["wave"])
+        return own if variable not in sample.columns and own in sample.columns else variable
+
+    return replace(d, variable=column(d.variable) if d.variable else "", items=tuple(map(column, d.items)))
 
 
 def _check_inputs(
@@ -82,11 +99,12 @@ def _check_inputs(
     problems = []
     for d in definitions:
         place = f"key outcomes.define.{d.name}"
-        if d.kind == "answer" and d.variable not in sample.columns:
+        asked = [d.variable] if d.kind in ("answer", "ordered") else d.items
+        for variable in (v for v in asked if v not in sample.columns):
             problems.append(
-                Problem(f"the sample has no variable {d.variable}", "config", place, "name a variable of the codebook")
+                Problem(f"the sample has no variable {variable}", "config", place, "name a variable of the codebook")
             )
-        if d.kind != "answer" and terms.empty:
+        if d.kind not in SURVEY and terms.empty:
             problems.append(Problem(f"kind {d.kind} needs term records", "config", place, "add an input of kind terms"))
         if d.kind == "graduated" and degrees.empty:
             problems.append(

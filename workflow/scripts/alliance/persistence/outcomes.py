@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alliance.calendar import SEASONS
-from alliance.persistence.definitions import Definition, definition_sentence, risk_sentence
+from alliance.outcome_kinds import VALUES
+from alliance.persistence.definitions import Definition
 from alliance.persistence.departure import departures
+from alliance.persistence.outcome_words import censoring_sentence, definition_sentence, risk_sentence, window
 from alliance.persistence.records import UNKNOWN, Records, cip_digits, term_time
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ NOT_ENTERED = "not enrolled in the entry year"
 NOT_OBSERVED = "records end too early"
 NO_MAIN_TERM = "no main term on record"
 NO_ANSWER = "no answer"
+NO_PROGRAM = "no program in the first term"
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,15 @@ class Outcome:
 
 
 def derive(definition: Definition, records: Records | None, answers: pd.DataFrame) -> Outcome:
-    """One outcome; ``answers`` are the sample's rows, for outcomes of kind "answer"."""
-    if definition.kind == "answer":
-        return _answered(definition, answers)
+    """One outcome; ``answers`` are the sample's rows, for outcomes that are answers of the survey."""
+    survey = {"answer": _answered, "ordered": _ordered, "scale": _scale}
+    if definition.kind in survey:
+        return survey[definition.kind](definition, answers)
     assert records is not None
+    if definition.kind in ("stop_out", "return"):
+        from alliance.persistence.interruptions import returned, stop_out
+
+        return _outcome(*(stop_out if definition.kind == "stop_out" else returned)(records, definition))
     if definition.kind == "graduated":
         return _graduated(definition, records)
     if definition.kind == "time_to_departure":
@@ -84,20 +92,38 @@ def _enrolled(d: Definition, records: Records) -> Outcome:
         here &= records.season == SEASONS.index("fall")
     if d.institution == "same":
         here &= records.institution == records.home[records.student]
+    if d.kind == "transferred":
+        at_home = records.institution == records.home[records.student]
+        return _outcome((records.any_of(here & ~at_home) & ~records.any_of(here & at_home)).astype(float), reason)
     present = records.any_of(here)
-    started = np.ones(records.n, dtype=bool)
+    entry = records.year == records.entry_year[records.student]
+    first, now = records.first_field(entry), records.first_field(here)
+    early = records.degree_time < term_time(window, "fall")[records.degree_student]
+    early &= d.graduates == "persist"
+    holders = records.degree_student[early]
+    if d.kind == "retained":
+        present[holders] = True
+        return _outcome(present.astype(float), reason)
+    if d.kind == "in_major":
+        stays = present & (_digits(now, d) == _digits(first, d))
+        same = _digits(records.degree_field[early], d) == _digits(first, d)[holders]
+        stays[holders[same]] = True
+        reason = np.where((reason == "") & (first == ""), NO_PROGRAM, reason)
+        return _outcome(stays.astype(float), reason)
+    inside = present & in_field(now, d.codes)
+    inside[holders[in_field(records.degree_field[early], d.codes)]] = True
+    if d.among == "started":
+        outside = (reason == "") & ~in_field(first, d.codes)
+        reason = np.where(outside, f"did not start in {d.field_label}", reason)
     if d.kind == "in_field":
-        present &= in_field(records.first_field(here), d.codes)
-        entry = records.year == records.entry_year[records.student]
-        started = in_field(records.first_field(entry), d.codes)
-    if d.graduates == "persist":
-        early = records.degree_time < term_time(window, "fall")[records.degree_student]
-        if d.kind == "in_field":
-            early &= in_field(records.degree_field, d.codes)
-        present[records.degree_student[early]] = True
-    if d.kind == "in_field" and d.among == "started":
-        reason = np.where((reason == "") & ~started, f"did not start in {d.field_label}", reason)
-    return _outcome(present.astype(float), reason)
+        return _outcome(inside.astype(float), reason)
+    present[holders] = True
+    return _outcome(np.select([inside, present], [0.0, 1.0], default=2.0), reason)
+
+
+def _digits(codes: np.ndarray, d: Definition) -> np.ndarray:
+    """The first digits of program codes."""
+    return np.array([code[: d.digits] for code in codes], dtype=object)
 
 
 def _graduated(d: Definition, records: Records) -> Outcome:
@@ -113,6 +139,20 @@ def _answered(d: Definition, answers: pd.DataFrame) -> Outcome:
     given = answers[d.variable].astype("string")
     reason = np.where(given.isna(), NO_ANSWER, "").astype(object)
     return _outcome(given.isin(d.answers).fillna(False).to_numpy(dtype=float), reason)
+
+
+def _ordered(d: Definition, answers: pd.DataFrame) -> Outcome:
+    given = answers[d.variable].astype("string")
+    reason = np.where(given.isna(), NO_ANSWER, "").astype(object)
+    place = given.map({answer: float(k) for k, answer in enumerate(d.order)})
+    reason[given.notna() & place.isna()] = "another answer"
+    return _outcome(place.to_numpy(dtype=float, na_value=np.nan), reason)
+
+
+def _scale(d: Definition, answers: pd.DataFrame) -> Outcome:
+    items = answers[list(d.items)].astype("Float64")
+    enough = (items.notna().mean(axis=1) >= d.answered).to_numpy(dtype=bool)
+    return _outcome(items.mean(axis=1).to_numpy(dtype=float, na_value=np.nan), np.where(enough, "", NO_ANSWER))
 
 
 def in_field(fields: np.ndarray, codes: tuple[str, ...]) -> np.ndarray:
@@ -143,14 +183,22 @@ def outcome_frame(student_ids: np.ndarray, outcomes: Mapping[str, Outcome]) -> p
 
 
 def definition_frame(definitions: list[Definition], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
-    """outcome, label, kind, definition, risk_set, n_frame, n_at_risk, n_events: the outcomes in words and numbers."""
+    """The outcomes in words and numbers, one row each.
+
+    outcome, label, kind, definition, risk_set, censoring (sentences), categories (names of the values 0, 1 ... of an
+    outcome with several), window_start, window_end and records_reach (years from the entry fall), n_frame, n_at_risk,
+    n_events (yes/no and time), mean and sd (numbers).
+    """
     import pandas as pd
 
     rows = []
     for d in definitions:
         o = outcomes[d.name]
-        timed = d.kind == "time_to_departure"
-        events = int((o.at_risk & ~o.censored).sum()) if timed else int(np.nansum(o.value))
+        value = VALUES[d.kind]
+        events = {"time": (o.at_risk & ~o.censored).sum(), "binary": np.nansum(o.value)}.get(value)
+        known = o.value[o.at_risk]
+        number = value == "number" and len(known) > 1
+        start, end, reach = window(d) or (np.nan, np.nan, np.nan)
         rows.append(
             {
                 "outcome": d.name,
@@ -158,9 +206,16 @@ def definition_frame(definitions: list[Definition], outcomes: Mapping[str, Outco
                 "kind": d.kind,
                 "definition": definition_sentence(d),
                 "risk_set": risk_sentence(d),
+                "censoring": censoring_sentence(d),
+                "categories": "; ".join(d.names),
+                "window_start": start,
+                "window_end": end,
+                "records_reach": reach,
                 "n_frame": len(o.value),
                 "n_at_risk": int(o.at_risk.sum()),
-                "n_events": events,
+                "n_events": None if events is None else int(events),
+                "mean": known.mean() if number else np.nan,
+                "sd": known.std(ddof=1) if number else np.nan,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"n_events": "Int64"})

@@ -59,7 +59,7 @@ def rate_table(
                 for column, values in zip(COLUMNS[4:], figures, strict=True):
                     table[column] = values
                 parts.append(table)
-    rates = pd.concat(parts, ignore_index=True)
+    rates = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     order = {name: place for place, name in enumerate(outcomes)}
     rates = rates.sort_values("outcome", key=lambda c: c.map(order), kind="stable", ignore_index=True)
     return rates[rates["n_at_risk"] > 0].reset_index(drop=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from alliance.reporting import apa
 from alliance.reporting.blocks import Section, TableBlock
 from alliance.reporting.inline import escape
-from alliance.reporting.labels import Labels, is_missing_text
+from alliance.reporting.labels import Labels, is_missing_text, prettify
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.rates import of_everybody, rate_name, rates_figure
+from alliance.reporting.sections.timeline import timeline_figure
 from alliance.reporting.tables import Column, Table
 
 
@@ -17,10 +18,16 @@ def outcomes_section(results: Results, labels: Labels) -> Section:
     if not results.block("outcomes"):
         section.say("No outcomes were asked for in this study’s config.")
         return section
+    picture = timeline_figure(results, labels)
+    if picture:
+        section.blocks.append(picture)
     section.blocks.append(TableBlock(_definitions(results, labels)))
     figure = rates_figure(results, labels)
     if figure:
         section.blocks.append(figure)
+    states = _states(results, labels)
+    if states.body:
+        section.blocks.append(TableBlock(states))
     groups = _by_group(results, labels)
     if groups.body:
         section.blocks.append(TableBlock(groups, folded=True))
@@ -49,6 +56,25 @@ def _definitions(results: Results, labels: Labels) -> Table:
             apa.count(r["n_at_risk"]),
             apa.count(r["n_events"]),
         )
+    return table
+
+
+def _states(results: Results, labels: Labels) -> Table:
+    rows = results.rows("outcomes_states")
+    cohorts = sorted({r["cohort"] for r in rows if r["cohort"] != POOLED})
+    table = Table(
+        "states",
+        "Outcomes with several categories: shares of those at risk",
+        [Column("Category", numeric=False), *(Column(escape(c)) for c in cohorts), Column("All")],
+        note="A dash: fewer persons than the disclosure limit.",
+    )
+    cell = {(r["outcome"], r["category"], r["cohort"]): r for r in rows}
+    for outcome in dict.fromkeys(r["outcome"] for r in rows):
+        table.heading(escape(labels.outcome(outcome)))
+        for category in dict.fromkeys(r["category"] for r in rows if r["outcome"] == outcome):
+            found = [cell.get((outcome, category, c)) for c in [*cohorts, POOLED]]
+            shares = [apa.MISSING if r is None else apa.percent(r["share"]) for r in found]
+            table.add(escape(prettify(category)), *shares, indent=True)
     return table
 
 
