@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import relation_study
 from alliance.persistence import fit_outcome
+from alliance.persistence.flow_shared import shareable_flow
 from alliance.persistence.relationship_stage import relationship_tables
 from alliance.persistence.response_surface import quadratic_columns, surface_grid, surface_rows
 from alliance.persistence.two_way import compared, report_scores, two_reports, two_waves
@@ -116,7 +117,8 @@ def test_simple_slopes_straddle_the_slope_in_the_middle(tables):
 
 
 def test_every_n_is_the_end_of_a_flow(tables):
-    flow = tables.flow
+    flow = tables.flow.astype({"n_in": int, "excluded": int, "n_out": int})
+    assert not flow["suppressed"].any()
     assert (flow["n_in"] - flow["excluded"] == flow["n_out"]).all()
     ends = flow.groupby(["model", "comparison", "dimension"], sort=False)["n_out"].last()
     for row in tables.relationship.to_dict("records"):
@@ -124,6 +126,19 @@ def test_every_n_is_the_end_of_a_flow(tables):
         assert row["n"] == ends[row["model"], comparison, row["dimension"]]
     assert ends["retained", "partner", "bond"] == 480
     assert ends["retained", "change", "bond"] == 420
+
+
+def test_a_small_number_of_lost_students_cannot_be_worked_out_from_the_flow():
+    steps = [(600, 100, 500), (500, 4, 496), (496, 0, 496), (496, 30, 466), (466, 16, 450)]
+    rows = pd.DataFrame(steps, columns=["n_in", "excluded", "n_out"]).assign(model="m")
+    shown = shareable_flow(rows, ["model"], 10)
+    assert shown["n_in"].iloc[0] == 600
+    assert shown["n_out"].iloc[-1] == 450
+    assert pd.isna(shown["excluded"].iloc[1])
+    assert shown["excluded"].isna().sum() >= 2, "else the difference of the ends would tell"
+    assert shown["suppressed"].sum() >= 2
+    untouched = shareable_flow(rows.assign(excluded=0, n_in=600, n_out=600), ["model"], 10)
+    assert not untouched["suppressed"].any()
 
 
 def test_too_few_pairs_are_a_row_of_the_status_table_and_the_rest_goes_on():

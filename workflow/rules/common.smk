@@ -85,6 +85,16 @@ def end_points():
     return wanted
 
 
+def declared_draws(wildcards):
+    """The plausible values, when they are the study's estimator of the link."""
+    if (config.get("link") or {}).get("estimator") != "plausible":
+        return {}
+    return {
+        "draws": result("private/link/plausible.parquet"),
+        "about": result("link/draws.csv"),
+    }
+
+
 def targets():
     """Everything that the config asks for."""
     return end_points()

@@ -30,16 +30,6 @@ rule outcomes:
         "../scripts/outcomes.py"
 
 
-def declared_draws(wildcards):
-    """The plausible values, when they are the study's estimator of the link."""
-    if (config.get("link") or {}).get("estimator") != "plausible":
-        return {}
-    return {
-        "draws": result("private/link/plausible.parquet"),
-        "about": result("link/draws.csv"),
-    }
-
-
 rule link:
     """Alliance scores to persistence: associations with clustered errors, by cohort and pooled."""
     input:

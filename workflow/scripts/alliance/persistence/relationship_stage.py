@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.persistence.analysis import FLOW_STEPS, reference_first
+from alliance.persistence.flow_shared import shareable_flow
 from alliance.persistence.multiplicity import adjust
 from alliance.persistence.pooled_models import POOLED, StatusRows, unsuited
 from alliance.persistence.relationship_designs import (
@@ -134,6 +135,7 @@ def relationship_tables(
                "reports": REPORTS, "flow": FLOW}  # fmt: skip
     tables = {name: pd.DataFrame(getattr(rows, name), columns=list(c)) for name, c in columns.items()}
     tables["relationship"] = _adjusted(tables["relationship"])
+    tables["flow"] = shareable_flow(tables["flow"], ("model", "comparison", "dimension"), minimum)
     return RelationshipTables(**tables, status=status.table())
 
 
