@@ -73,13 +73,16 @@ class FactorSampler:
         centre = self.deviation @ self.model.loadings.T + self.private @ self.model.private.T
         at = centre / self._scale
         low, high = self._lower - at, self._upper - at
-        # in the upper half the mirror image is drawn: distribution functions near 1 lose digits
-        turned = low > 0
-        low, high = np.where(turned, -high, low), np.where(turned, -low, high)
+        p = special.ndtr(high)
         below = special.ndtr(low)
-        p = below + self.rng.random(low.shape) * (special.ndtr(high) - below)
-        drawn = np.clip(special.ndtri(np.clip(p, 1e-300, 1.0 - 1e-16)), low, high)
-        response = centre + self._scale * np.where(turned, -drawn, drawn)
+        p -= below
+        p *= self.rng.random(low.shape)
+        p += below
+        # beyond seven deviations, where p rounds to 0 or 1, a response stands at its nearer bound
+        drawn = special.ndtri(np.clip(p, 1e-300, 1.0 - 1e-16, out=p), out=p)
+        np.maximum(drawn, low, out=drawn)
+        np.minimum(drawn, high, out=drawn)
+        response = centre + self._scale * drawn
         return np.where(self._known, self.model.value, response)
 
     def _factors(self, responses: FloatArray, mean: FloatArray, cov: FloatArray) -> None:
