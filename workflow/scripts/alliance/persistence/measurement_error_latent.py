@@ -71,14 +71,14 @@ def latent_slopes(
         data[CLUSTER] = cluster
         how["cluster"] = CLUSTER
     if way == CROON:
-        fit = fit_sam(text, data, missing="fiml", **how)
+        fit = fit_sam(text, data, missing="fiml", se="robust", **how)
     else:
         ordinal = estimator == WLSMV
         how |= {"ordered": [*(names.values() if ordinal else ()), OUTCOME],
                 "missing": "pairwise" if ordinal else "listwise"}  # fmt: skip
         together = min(map(len, key.values())) < ALONE
         blocks = {"blocks": [list(factors.values())]} if together and way == SAM else {}
-        fit = fit_sam(text, data, **how, **blocks) if way == SAM else fit_sem(text, data, **how)
+        fit = fit_sam(text, data, se="robust", **how, **blocks) if way == SAM else fit_sem(text, data, **how)
     if not fit.converged:
         raise ValueError(f"the {way} model did not converge")
     return _slopes(fit, way, list(factors.values()), outcome, covariates)

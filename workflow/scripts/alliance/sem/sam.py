@@ -21,7 +21,7 @@ from .results import Fit
 from .sam_blocks import Parts, take_apart
 from .sam_errors import robust_vcov, sample_threshold, two_step_vcov
 from .sam_moments import FactorMoments, factor_moments, sample_moments
-from .sam_ordinal import ordinal_block
+from .sam_ordinal import numeric_block, ordinal_block
 from .sam_structure import fit_structure, structural_structure, structural_table
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ def fit_sam(
         joint = fit_sem(model, data, group_partial=own, **whole)
     words = [word for word in group_equal if word.replace("_", ".") in _MEASUREMENT_WORDS]
     if joint.structure.ordinal:
-        measured = [ordinal_block(joint, text, words, std_lv) for text in parts.texts]
+        measured = [
+            ordinal_block(joint, text, words, std_lv) if _any_ordered(joint, names, parts)
+            else numeric_block(joint, text, data, {**shared, "group_equal": words})
+            for names, text in zip(parts.blocks, parts.texts, strict=True)
+        ]  # fmt: skip
     else:
         complete = data if missing != "listwise" else data.dropna(subset=joint.table.ov_names)
         means = joint.structure.meanstructure or None
@@ -108,6 +112,10 @@ def fit_sam(
     kind = se or ("robust" if cluster or sampling_weights else "twostep")
     _set_errors(fit, joint, parts, measured, kind)
     return fit
+
+
+def _any_ordered(joint: Fit, factors: Sequence[str], parts: Parts) -> bool:
+    return bool(set(joint.table.ov_ordered) & {item for name in factors for item in parts.items[name]})
 
 
 def _check_ordered(joint: Fit, parts: Parts) -> None:

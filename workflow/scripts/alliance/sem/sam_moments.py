@@ -41,6 +41,7 @@ class SampleMoments:
     mean: FloatArray
     cov: FloatArray
     shift: FloatArray  # the part of the mean that covariates explain, ordered variables only
+    ordinal: bool = False  # whether some variable of the joint model is ordered
 
 
 def sample_moments(joint: Fit, g: int, stats: FloatArray | None = None) -> SampleMoments:
@@ -74,13 +75,13 @@ def sample_moments(joint: Fit, g: int, stats: FloatArray | None = None) -> Sampl
             i, j = at[label[1]], at[label[2]]
             cov[i, j] = cov[j, i] = value
     if not at_x:
-        return SampleMoments(observed.names, observed.n, mean, cov, np.zeros(len(mean)))
+        return SampleMoments(observed.names, observed.n, mean, cov, np.zeros(len(mean)), True)
     cross = slopes @ observed.cov_x
     whole = np.block([[cov + cross @ slopes.T, cross], [cross.T, observed.cov_x]])
     names = [*observed.names, *observed.exo]
     shift = slopes @ observed.mean_x
     means = np.concatenate([mean + shift, observed.mean_x])
-    return SampleMoments(names, observed.n, means, whole, np.concatenate([shift, np.zeros(len(at_x))]))
+    return SampleMoments(names, observed.n, means, whole, np.concatenate([shift, np.zeros(len(at_x))]), True)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def factor_moments(
         rows = [place[name] for name in linear.latent]
         columns = [at[name] for name in linear.observed]
         ordinal = block.structure.ordinal
-        matrix = mapping_matrix(part.loadings, None if ordinal else part.residual)
+        matrix = mapping_matrix(part.loadings, None if sample.ordinal else part.residual)
         mapping[np.ix_(rows, columns)] = matrix / part.scale
         error[np.ix_(rows, rows)] = matrix @ part.residual @ matrix.T
         # the thresholds say where ordered responses lie: their means come with the block
@@ -144,8 +145,8 @@ def factor_moments(
 
 
 def mapping_matrix(loadings: FloatArray, residual: FloatArray | None) -> FloatArray:
-    """(L'T^-1 L)^-1 L'T^-1, or (L'L)^-1 L' without ``residual`` (ordered items, as lavaan 0.7: residual variances that
-    follow from correlations are too unsure to weight by)."""
+    """(L'T^-1 L)^-1 L'T^-1, or (L'L)^-1 L' without ``residual`` (models with ordered variables, as lavaan 0.7:
+    residual variances that follow from correlations are too unsure to weight by)."""
     if residual is None:
         return np.linalg.solve(loadings.T @ loadings, loadings.T)
     sigma = residual + loadings @ loadings.T  # any L A L' may be added to T without changing M, so T may be singular

@@ -7,7 +7,7 @@ items and what covariates explain stay on one scale.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from .table import build_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
 
 def ordinal_block(joint: Fit, text: str, group_equal: Sequence[str], std_lv: bool) -> Fit:
@@ -45,6 +47,19 @@ def ordinal_block(joint: Fit, text: str, group_equal: Sequence[str], std_lv: boo
     start = start_values(table, names, [m.means for m in moments], [m.cov for m in moments], thresholds)
     optimum = minimise(structure.objective, start, table.constraint_values if table.constraints else None)
     return Fit(table, structure, joint.options, optimum, joint.group_labels, [])
+
+
+def numeric_block(joint: Fit, text: str, data: pd.DataFrame, options: dict[str, Any]) -> Fit:
+    """Fit a block of numeric items, beside ordered variables elsewhere, by least squares on its own covariances.
+
+    As lavaan 0.7: the same discrepancy as the joint model, but weighted by the block's own moments.
+    """
+    from .fit import fit_sem
+
+    estimator = "ULSMV" if joint.options.discrepancy == "ULS" else "WLSMV"
+    rows = data if options["missing"] == "listwise" else data.dropna(subset=joint.table.ov_names)
+    how = {key: value for key, value in options.items() if key not in ("missing", "estimator", "parameterization")}
+    return fit_sem(text, rows, estimator=estimator, meanstructure=True, **how)
 
 
 def share_of(moments: OrdinalMoments, names: list[str]) -> OrdinalMoments:
