@@ -140,7 +140,15 @@ def sample() -> dict[str, list[dict]]:
             }
         )
     waves = [
-        {"role": role, "wave": wave, "cohort": "pooled", "n_reports_raw": n, "n_linked": n, "n_in_sample": n}
+        {
+            "role": role,
+            "wave": wave,
+            "cohort": "pooled",
+            "n_reports_raw": n + 40,
+            "n_kept": n + 15,
+            "n_linked": n + 15,
+            "n_in_sample": n,
+        }
         for role, wave, n in (("mentee", 1, 200), ("mentee", 2, 140), ("mentor", 1, 150))
     ]
     return {"sample_flow": flow, "sample_waves": waves}

@@ -135,8 +135,8 @@ def test_flow_diagram_fits(width):
         ["Not at risk", "Incomplete covariates", "Analysed"],
         [("Enrolled in the second fall", ["1", "2", "1,202"])],
     )
-    for last in (analyses, None):
-        scene = flow_diagram(spine, last, width)
+    for lists in ([analyses, analyses], [analyses], []):
+        scene = flow_diagram(spine, lists, width)
         assert outside(scene) == []
         assert overlapping_texts(scene) == []
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from alliance.reporting import apa
 from alliance.reporting.associations import models, predictors, unit
+from alliance.reporting.flow_words import exclusions
 from alliance.reporting.labels import Labels, number_word
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.measurement_tables import estimator_used
@@ -33,11 +34,7 @@ def _participants(results: Results, labels: Labels) -> str:
     rows = results.rows("sample_flow", cohort=POOLED)
     if not rows:
         return ""
-    reasons = [
-        f"{(r['reason'] or r['label']).lower()}, *n* = {apa.count(r['excluded'])}"
-        for r in rows
-        if isinstance(r["excluded"], str) or r["excluded"] > 0
-    ]
+    reasons = [f"{name[:1].lower()}{name[1:]}, *n* = {n}" for name, n in exclusions(rows)]
     cohorts = results.block("sample", "cohorts") or []
     whom = "reports" if isinstance(results.block("sample", "frame"), dict) else "records"
     text = (

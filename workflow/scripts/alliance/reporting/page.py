@@ -19,16 +19,18 @@ from alliance.reporting.sections.cohorts import cohorts_section
 from alliance.reporting.sections.collinearity import collinearity_section
 from alliance.reporting.sections.decisions import decisions_section
 from alliance.reporting.sections.effects import effects_section
+from alliance.reporting.sections.flow import flow_section
 from alliance.reporting.sections.invariance import invariance_section
+from alliance.reporting.sections.issues import issues_section
 from alliance.reporting.sections.limits import limits_section
 from alliance.reporting.sections.link_checks import link_checks_section
 from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
 from alliance.reporting.sections.missing import missing_section
 from alliance.reporting.sections.outcomes import outcomes_section
-from alliance.reporting.sections.record import issues_section, record_section, status_section
+from alliance.reporting.sections.record import record_section, status_section
 from alliance.reporting.sections.relationship import relationship_section
-from alliance.reporting.sections.sample import flow_section, sample_section
+from alliance.reporting.sections.sample import sample_section
 from alliance.reporting.tables import Table, to_csv, to_html_table
 from alliance.reporting.tables_latex import to_latex_table
 from alliance.reporting.tables_word import to_docx

@@ -1,8 +1,9 @@
 """Participant flow: reports received, excluded with reasons, the sample, its further reports, and what each model
-analysed."""
+analysed. Boxes downwards (STROBE, CONSORT), the lists at the end as small tables."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alliance.reporting.figures.scene import Scene, text_width, wrap
@@ -23,16 +24,16 @@ class Box:
 
 @dataclass(frozen=True)
 class Analyses:
-    """What the models analysed: a heading, the names of the count columns, and per model its name and counts (the
-    last is the analysed n)."""
+    """A list at the end of the flow, such as what the models analysed: a heading, the names of the count columns, and
+    per row its name and counts (the last is what is left)."""
 
     heading: str
     columns: list[str]
     rows: list[tuple[str, list[str]]]
 
 
-def flow_diagram(spine: list[tuple[Box, Box | None]], analyses: Analyses | None, width: float = 700) -> Scene:
-    """Boxes downwards, each with the box that leaves it at the right; the analyses stand below as a small table.
+def flow_diagram(spine: list[tuple[Box, Box | None]], lists: Sequence[Analyses] = (), width: float = 700) -> Scene:
+    """Boxes downwards, each with the box that leaves it at the right; the lists stand below as small tables.
 
     A side box hangs on the arrow to the next box of the spine (or below the last one).
     """
@@ -46,7 +47,7 @@ def flow_diagram(spine: list[tuple[Box, Box | None]], analyses: Analyses | None,
         height = _height(box, main)
         _box(scene, box, 1, y, main - 2, height, fill="white")
         y += height
-        last = i == len(spine) - 1 and analyses is None
+        last = i == len(spine) - 1 and not lists
         if side is None:
             if not last:
                 scene.arrow(stem, y, stem, y + 28)
@@ -62,7 +63,10 @@ def flow_diagram(spine: list[tuple[Box, Box | None]], analyses: Analyses | None,
         scene.arrow(stem, at, side_x, at, weight=1.1)
         _box(scene, side, side_x, y + 14, width - side_x - 1, tall, fill=FAINT)
         y = end
-    if analyses is not None:
+    for i, analyses in enumerate(lists):
+        if i:
+            scene.arrow(stem, y, stem, y + 28)
+            y += 28
         y = _analyses(scene, analyses, y, width)
     scene.height = y + 3
     return scene
@@ -92,7 +96,7 @@ def _box(scene: Scene, box: Box, x: float, y: float, width: float, height: float
 
 
 def _analyses(scene: Scene, analyses: Analyses, y: float, width: float) -> float:
-    """The table of analyses; on a narrow picture only the analysed n."""
+    """One list; on a narrow picture only its last column."""
     wide = width > 500
     columns = analyses.columns if wide else analyses.columns[-1:]
     each = min(96.0, (width * 0.62) / max(len(columns), 1))

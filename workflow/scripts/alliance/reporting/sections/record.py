@@ -1,4 +1,4 @@
-"""What makes the report checkable: problems found at intake, status of every model, inputs, software."""
+"""What makes the report checkable: status of every model, inputs, software."""
 
 from __future__ import annotations
 
@@ -12,24 +12,6 @@ from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import Results
 from alliance.reporting.tables import Column, Table
-
-
-def issues_section(results: Results, labels: Labels) -> Section:
-    """Counts of what was wrong in the raw files and what was done about it."""
-    section = Section("issues", "Problems found in the raw files")
-    rows = results.rows("intake_issues_summary")
-    if not rows:
-        section.say("None: every value agreed with the codebook.")
-        return section
-    table = plain_table(
-        rows, "issues", "Problems by file and column", note="Rows and values stand in the private list of issues only."
-    )
-    section.say(
-        f"{apa.count(len(rows))} kinds of problem; each was handled as the codebook or the config says, and no raw "
-        "file was changed."
-    )
-    section.blocks.append(TableBlock(table, folded=len(rows) > 10))
-    return section
 
 
 def status_section(results: Results, labels: Labels) -> Section:
