@@ -7,6 +7,9 @@ import report_study
 import report_study_relation as relation
 from alliance.reporting.figures.contour import contour_levels, crossings
 from alliance.reporting.figures.region import Region
+from alliance.reporting.labels import Labels
+from alliance.reporting.methods_relation import closer_look
+from alliance.reporting.results import read_results
 from test_report import page_of, text_of
 
 
@@ -105,3 +108,15 @@ def test_a_contour_crosses_a_square_where_the_value_lies():
     assert crossings(corners, 0.25) == [(0.25, 0.0), (0.25, 1.0)]
     assert crossings(corners, 2.0) == []
     assert contour_levels([0.52, 0.93]) == [0.6, 0.7, 0.8, 0.9]
+
+
+def test_the_methods_name_what_was_done_and_nothing_else(tmp_path):
+    config = report_study.config(tmp_path)
+    config["link"]["relationship"] = relation.RELATIONSHIP
+    parts = relation.collinearity(), relation.magnitudes(), relation.relationship()
+    results = read_results(config, {**report_study.whole(tmp_path), **report_study.write(tmp_path, *parts)})
+    said = closer_look(results, Labels(results))
+    assert "intervals from 1,000 draws of whole clusters" in said
+    assert "mentee reports and mentor reports entered one model together (never averaged)" in said
+    assert "Hartung-Knapp" in said
+    assert closer_look(read_results(config, {}), Labels(results)) == ""
