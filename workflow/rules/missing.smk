@@ -1,3 +1,27 @@
+rule missing:
+    """What is missing together, whether completely at random, and what being missing goes with."""
+    input:
+        sample=result("private/sample/sample.parquet"),
+        codebook=result("intake/codebook.csv"),
+        library=library("survey", "persistence", "sem"),
+    output:
+        patterns=result("missing/patterns.csv"),
+        little=result("missing/little.csv"),
+        predictors=result("missing/predictors.csv"),
+        status=result("missing/status.csv"),
+    log:
+        f"{LOGS}/missing.log",
+    benchmark:
+        f"{BENCHMARKS}/missing.tsv"
+    threads: 1
+    params:
+        study=study_config(
+            "describe", "sample", "instrument", "link", "imputation", "report"
+        ),
+    script:
+        "../scripts/missing.py"
+
+
 rule imputation:
     """Impute what the link models miss, once for all later stages; check that the imputations can be trusted."""
     input:

@@ -72,6 +72,7 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "magnitudes_status",
         ),
     ),
+    "missing": (("describe",), ("patterns", "little", "predictors", "status")),
     "imputation": (
         ("link", "imputation"),
         ("plan", "convergence", "traces", "overimputation", "status"),
