@@ -23,7 +23,7 @@ HEADER = "input,column,variable,label,type,values,range,missing,invalid,dimensio
 
 
 def write_study(folder: Path, rows: int, seed: int = 1) -> dict[str, Any]:
-    """A survey as it comes: codes and labels mixed, missing codes, ids in several ways, times of day; and its config."""
+    """A survey as it comes (codes and labels mixed, missing codes, ids in several ways, times) and its config."""
     import pyarrow as pa
     import pyarrow.csv
 
@@ -43,7 +43,7 @@ def write_study(folder: Path, rows: int, seed: int = 1) -> dict[str, Any]:
         "Program": rng.choice(np.array([f"P{i:03d}" for i in range(300)], dtype=object), rows),
         "Duration": pd.Series(rng.integers(60, 4000, rows)).astype("str"),
         "Status": np.full(rows, "0", dtype=object),
-        "Comment": rng.choice(np.array(["", "fine, thanks", "a \"quoted\" word"], dtype=object), rows),
+        "Comment": rng.choice(np.array(["", "fine, thanks", 'a "quoted" word'], dtype=object), rows),
     }
     for i in range(ITEMS):
         columns[f"Q3_{i + 1}"] = rng.choice(spelled, rows, p=share)

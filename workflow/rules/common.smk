@@ -10,7 +10,12 @@ from alliance.study import validate_config
 
 _session.prefer(SCRIPTS)
 CONFIG_FILE = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else "config"
-problems = validate_config(config, CONFIG_FILE) or _session.place_inputs(config, CONFIG_FILE)
+# A draft of the codebook needs the inputs of the config only, and comes before everything else is written.
+if DRAFTING := _session.drafting():
+    if problems := _session.ready_to_draft(config, CONFIG_FILE):
+        raise SystemExit(_session.stopped("draft_codebook", problems))
+else:
+    problems = validate_config(config, CONFIG_FILE) or _session.place_inputs(config, CONFIG_FILE)
 # Nothing will run, so there is time to look at the data too and to name everything at once.
 if problems:
     from alliance.survey.check import check_study
@@ -28,7 +33,7 @@ onstart:
 
 
 onsuccess:
-    _session.say_at_end(_session.success(RESULTS))
+    _session.say_at_end(_session.drafted(LOGS) if DRAFTING else _session.success(RESULTS))
 
 
 onerror:

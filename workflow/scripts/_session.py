@@ -38,6 +38,17 @@ def place_inputs(config: dict, file: str = "config") -> list[Problem]:
 
     Snakemake would name missing files too, but without a remedy, and only after it has planned the jobs.
     """
+    problems = _place(config, file)
+    for key in ("codebook", "claims"):
+        if config.get(key) and not Path(config[key]).is_file():
+            remedy = f"put the file there, or change {key}"
+            if key == "codebook":
+                remedy += "; snakemake --cores 1 draft_codebook writes a first one"
+            problems.append(Problem("no such file", config[key], f"{file}, key {key}", remedy))
+    return problems
+
+
+def _place(config: dict, file: str) -> list[Problem]:
     folder = Path(config.get("folder") or "")
     problems = []
     for name, entry in config["inputs"].items():
@@ -47,11 +58,26 @@ def place_inputs(config: dict, file: str = "config") -> list[Problem]:
                 keys = f"inputs.{name}.path" + (" or folder" if config.get("folder") else "")
                 remedy = f"put the file there, or change {keys}"
                 problems.append(Problem("no such file", path, f"{file}, key inputs.{name}", remedy))
-    for key in ("codebook", "claims"):
-        if config.get(key) and not Path(config[key]).is_file():
-            remedy = f"put the file there, or change {key}"
-            problems.append(Problem("no such file", config[key], f"{file}, key {key}", remedy))
     return problems
+
+
+def drafting() -> bool:
+    """Whether the command asks for the draft of a codebook, and so for a config that names the raw files only."""
+    return any(word.partition(":")[0] == "draft_codebook" for word in sys.argv[1:])
+
+
+def ready_to_draft(config: dict, file: str = "config") -> list[Problem]:
+    """Problems of the inputs; the rest of the config may still be missing and is given what the rules need of it."""
+    from alliance.study import schema_problems
+
+    asked = [p for p in schema_problems(config, file) if p.place.startswith("key inputs") or "key inputs" in p.what]
+    for key, value in (("codebook", "config/codebook.csv"), ("results", "results"), ("seed", 0)):
+        config.setdefault(key, value)
+    if not isinstance(config.get("study"), dict) or "name" not in config["study"]:
+        config["study"] = {"name": "draft", "title": "Draft"}
+    for key in ("ids", "sample"):
+        config.setdefault(key, {})
+    return asked or _place(config, file)
 
 
 def stopped(stage: str, problems: list[Problem]) -> str:
@@ -106,6 +132,11 @@ def success(results: str) -> str:
     """What is said when all went well: where the result is."""
     report = Path(results) / "report.html"
     return f"Report: {report}" if report.exists() else f"Results: {results}"
+
+
+def drafted(logs: str) -> str:
+    """What the draft of a codebook has to say."""
+    return Path(logs, "draft_codebook.log").read_text(encoding="utf-8").strip()
 
 
 def failure(logs: str) -> str:
