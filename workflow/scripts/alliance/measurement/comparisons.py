@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from alliance.measurement.invariance_stage import MINIMUM_GROUP, Comparison
+from alliance.measurement.invariance_data import MINIMUM_GROUP, Comparison
+from alliance.measurement.samples import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ Key = Mapping[str, Sequence[str]]
 
 def by_group(
     grouping: str, sample: pd.DataFrame, items: pd.DataFrame, key: Key, settings: Mapping[str, Any],
-    cluster: pd.Series | None = None,
+    cluster: pd.Series | None = None, minimum: int = 10,
 ) -> Comparison:  # fmt: skip
     """Groups of one variable, or of a crossing written ``a*b``; small groups are left out and named in the notes.
 
@@ -30,21 +31,17 @@ def by_group(
     counts = labels[answered].value_counts()
     least = int(settings.get("minimum_group", MINIMUM_GROUP))
     small = sorted(str(g) for g, n in counts.items() if n < least)
-    notes = [f"left out, fewer than {least} persons: {', '.join(small)}"] if small else []
     kept = [g for g, n in counts.items() if n >= least]
-    if len(kept) < 2:
-        notes.append("fewer than two groups are large enough")
-        labels = labels.where(labels.isna(), None)
-    else:
-        labels = labels.where(labels.isin(kept))
-        rank = {g: i for i, g in enumerate(sorted(kept, key=lambda g: (-counts[g], g)))}
-        order = labels.map(rank).astype("float64").to_numpy().argsort(kind="stable")
-        labels, items = labels.iloc[order], items.iloc[order]
-        cluster = None if cluster is None else cluster.iloc[order]
+    lost = int((answered & ~labels.isin(kept)).sum())
+    why = [f"no value of {grouping}"] if (answered & labels.isna()).any() else []
+    why += [f"in groups of fewer than {least} ({', '.join(small)})"] if small else []
+    notes = [left_out(lost, len(items), " or ".join(why), minimum)] if lost and kept else []
+    reason = "" if len(kept) > 1 else f"fewer than two groups of at least {least} persons"
+    labels = labels.where(labels.isin(kept))
     factor = {i: d for d, members in key.items() for i in members}
     groups = labels.astype(object)
     columns = {i: [i] for i in factor}
-    return Comparison(grouping, "group", items, columns, factor, groups, cluster, notes)
+    return Comparison(grouping, "group", items, columns, factor, groups, cluster, notes, reason)
 
 
 def by_occasion(

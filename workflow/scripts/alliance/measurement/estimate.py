@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.measurement.models import MeasurementModel, why_not_identified
+from alliance.measurement.samples import left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +116,10 @@ def fit_measurement(
     items = data[model.items].astype(float)
     chosen = choose_estimator(estimator, items)
     rows = answered_rows(items, chosen)
+    alone = ""
+    if cluster is not None and cluster[rows].nunique() < 2:
+        alone = f"fewer than two different values of {cluster.name or 'cluster'}: errors do not allow for clusters"
+        cluster = None
     if cluster is not None:
         rows &= cluster.notna()
     used = items[rows]
@@ -132,7 +138,7 @@ def fit_measurement(
         return MeasurementFit(model, chosen, n, FAILED, f"did not converge: {fit.optimum.message or 'no solution'}")
     problems = _problems(fit)
     status = INADMISSIBLE if problems else OK
-    notes = problems or [*_notes(model, fit), *_another(estimator, chosen)]
+    notes = problems or [*_notes(model, fit), *_another(estimator, chosen), *([alone] if alone else [])]
     return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name)
 
 
@@ -183,11 +189,41 @@ def _unusable(used: pd.DataFrame, minimum: int, estimator: str) -> str:
     constant = [str(item) for item in used if used[item].nunique() < 2]
     if constant:
         return f"no variation in {', '.join(constant)}"
+    apart = _never_together(used) if estimator != ML else []
+    if apart:
+        return f"no person answered both {' and '.join(apart)}"
     if estimator != WLSMV:
         correlations = used.corr().to_numpy()
         if np.isfinite(correlations).all() and np.linalg.eigvalsh(correlations)[0] < 1e-10 and estimator == ML:
             return "an item is a linear combination of others: sample covariances are not positive definite"
     return ""
+
+
+def _never_together(used: pd.DataFrame) -> list[str]:
+    """The first pair of items that nobody answered both of; empty when there is none."""
+    answered = used.notna().to_numpy(dtype=float)
+    i, j = np.nonzero(np.triu(answered.T @ answered == 0, 1))
+    return [str(used.columns[i[0]]), str(used.columns[j[0]])] if len(i) else []
+
+
+def left_out_rows(
+    data: pd.DataFrame, key: Mapping[str, Sequence[str]], how: Mapping[str, Any], minimum: int
+) -> list[str]:
+    """How many rows of a sample its fits leave out and why, so that each N adds up to that of the participant flow.
+
+    ``how``: ``estimator`` and ``cluster`` as :func:`fit_measurement` takes them.
+    """
+    items = data[[item for members in key.values() for item in members]]
+    chosen = choose_estimator(str(how["estimator"]), items)
+    rows, cluster = answered_rows(items, chosen), how.get("cluster")
+    lost = int((~rows).sum())
+    why = "not all items answered" if chosen == ML else "no answer to any item"
+    notes = [left_out(lost, len(data), why, minimum)] if lost else []
+    if cluster is not None and len(cluster[rows].dropna().unique()) > 1:
+        unknown = int((rows & cluster.isna()).sum())
+        why = f"{cluster.name or 'cluster'} not known"
+        notes += [left_out(unknown, len(data), why, minimum)] if unknown else []
+    return notes
 
 
 def _problems(fit: Fit) -> list[str]:

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.measurement.collapse import collapse, constant_somewhere
 from alliance.measurement.estimate import MISSING, MLR, WLSMV, choose_estimator
+from alliance.measurement.invariance_data import Comparison, model_text, prepare
 from alliance.measurement.invariance_effects import expected_differences, latent_means
 from alliance.measurement.partial import Search, cells_of, find_items
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 STAGE = "invariance"
 GROUP, CLUSTER = "group_", "cluster_"
-MINIMUM_GROUP, MINIMUM_CATEGORY = 100, 5
+# with two categories intercepts and residual variances can only be tested together (Wu & Estabrook, 2016)
+BINARY_STEPS = [["configural"], ["thresholds"], ["thresholds", "loadings"],
+                ["thresholds", "loadings", "intercepts", "residuals"]]  # fmt: skip
 LEVELS = {
     "configural": "The same items belong to the same dimensions; neither associations nor means may be compared.",
     "thresholds": "Categories mean the same, loadings were not shown to: neither associations nor means are compared.",
@@ -42,24 +44,6 @@ TABLES = {
 
 
 @dataclass
-class Comparison:
-    """What one ladder compares: its data and how items map to columns.
-
-    ``items``: item -> its columns (one for groups, one per occasion); ``factor``: item -> dimension; ``groups``: label
-    of each row, None where occasions are compared; ``cluster``: its cluster.
-    """
-
-    grouping: str
-    kind: str
-    data: pd.DataFrame
-    items: dict[str, list[str]]
-    factor: dict[str, str]
-    groups: pd.Series | None = None
-    cluster: pd.Series | None = None
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass
 class Found:
     """Rows of every table, and the fits of the last ladder by step for those who go on with them."""
 
@@ -73,9 +57,9 @@ def run(comparison: Comparison, settings: Mapping[str, Any], seed: int, minimum:
     from alliance.sem.invariance_verdict import Criteria
 
     found = Found({name: [] for name in TABLES})
+    problem = comparison.reason or prepare(comparison, found.rows["collapse"], settings, minimum)
     for note in comparison.notes:
         _status(found, comparison, "note", note)
-    problem = _prepare(comparison, found, settings, minimum)
     if problem:
         _status(found, comparison, "failed", problem)
         return found
@@ -89,63 +73,11 @@ def run(comparison: Comparison, settings: Mapping[str, Any], seed: int, minimum:
     return found
 
 
-def _prepare(comparison: Comparison, found: Found, settings: Mapping[str, Any], minimum: int) -> str:
-    """Collapse categories, leave out constant items; returns why nothing can be compared, or an empty text."""
-    columns = [c for members in comparison.items.values() for c in members]
-    answered = comparison.data[columns].notna().any(axis=1)
-    if comparison.groups is not None:
-        answered &= comparison.groups.notna()
-        comparison.groups = comparison.groups[answered]
-    if comparison.cluster is not None:
-        comparison.cluster = comparison.cluster[answered]
-    comparison.data = comparison.data[answered]
-    if len(comparison.data) < max(minimum, len(columns) + 1):
-        return "too few persons with answers"
-    empty = [c for c in columns if comparison.data[c].notna().sum() < max(minimum, 20)]
-    if empty:
-        return f"hardly any answers to {', '.join(empty[:4])}{' ...' if len(empty) > 4 else ''}"
-    ordinal = choose_estimator(str(settings.get("estimator") or WLSMV), comparison.data[columns]) == WLSMV
-    if ordinal:
-        rule = int(settings.get("minimum_category", MINIMUM_CATEGORY))
-        comparison.data, log = collapse(comparison.data, comparison.items, comparison.groups, rule)
-        for row in log:
-            n = f"<{minimum}" if row["smallest_n"] < minimum else str(row["smallest_n"])
-            words = f"fewer than {rule} answers in a group: merged towards the middle, in all groups"
-            found.rows["collapse"].append({"grouping": comparison.grouping, **row, "smallest_n": n, "rule": words})
-    for item in list(comparison.items):
-        if constant_somewhere(comparison.data, comparison.items[item], comparison.groups):
-            _status(found, comparison, "note", f"item {item} is constant in a group: left out")
-            del comparison.items[item]
-    for dimension in dict.fromkeys(comparison.factor.values()):
-        own = [i for i in comparison.items if comparison.factor[i] == dimension]
-        if len(own) < 2:
-            _status(found, comparison, "note", f"dimension {dimension} has fewer than two items left: left out")
-            for item in own:
-                del comparison.items[item]
-    return "" if comparison.items else "no dimension has two usable items"
-
-
-def _text(comparison: Comparison) -> tuple[str, dict | None, dict | None]:
-    """Model text over the items that are left, and the engine's maps of waves and indicators."""
-    dimensions = list(dict.fromkeys(comparison.factor[i] for i in comparison.items))
-    if comparison.groups is not None:
-        lines = [f"{d} =~ {' + '.join(i for i in comparison.items if comparison.factor[i] == d)}" for d in dimensions]
-        return "\n".join(lines), None, None
-    occasions = len(next(iter(comparison.items.values())))
-    waves = {d: [f"{d}_{k + 1}" for k in range(occasions)] for d in dimensions}
-    lines = [
-        f"{waves[d][k]} =~ {' + '.join(cols[k] for i, cols in comparison.items.items() if comparison.factor[i] == d)}"
-        for k in range(occasions)
-        for d in dimensions
-    ]
-    return "\n".join(lines), waves, {i: list(cols) for i, cols in comparison.items.items()}
-
-
 def _climb(comparison: Comparison, found: Found, settings: Mapping[str, Any], criteria, seed: int) -> None:
     """The ladder, with a search at each step that is not supported, until a step is rejected."""
     from alliance.sem import invariance_ladder
 
-    text, waves, indicators = _text(comparison)
+    text, waves, indicators = model_text(comparison)
     columns = [c for members in comparison.items.values() for c in members]
     estimator = choose_estimator(str(settings.get("estimator") or WLSMV), comparison.data[columns])
     frame = comparison.data[columns].copy()
@@ -157,13 +89,14 @@ def _climb(comparison: Comparison, found: Found, settings: Mapping[str, Any], cr
     options: dict[str, Any] = {}
     if comparison.cluster is not None:
         frame[CLUSTER] = comparison.cluster
-        frame = frame[frame[CLUSTER].notna()]
         options["cluster"] = CLUSTER
     how = {
         "group": None if comparison.groups is None else GROUP, "waves": waves, "indicators": indicators,
         "ordered": estimator == WLSMV, "estimator": WLSMV if estimator == WLSMV else MLR,
         "missing": MISSING[estimator if estimator == WLSMV else MLR], "criteria": criteria, **options,
     }  # fmt: skip
+    if estimator == WLSMV and max(comparison.data[c].nunique() for c in columns) == 2:
+        how["steps"] = BINARY_STEPS
     searched: set[str] = set()
     released: list[str] = []
     cells: list[str] = []
@@ -186,8 +119,12 @@ def _word(step: str) -> str:
 
 
 def _cells(comparison: Comparison, ladder, step: str, item: str) -> list[str]:
-    column = comparison.items[item][0]
-    return cells_of(_word(step), item, comparison.factor[item], ladder.design.n_thresholds.get(column, 0))
+    """The parameters of an item that this step and not the one before holds equal."""
+    names = list(ladder.table["step"])
+    before = names[names.index(step) - 1].split("+")
+    thresholds = ladder.design.n_thresholds.get(comparison.items[item][0], 0)
+    new = [word for word in step.split("+") if word not in before]
+    return [cell for word in new for cell in cells_of(word, item, comparison.factor[item], thresholds)]
 
 
 def _search(comparison, found, ladder, frame, text, how, step, cells, settings, criteria, seed) -> list[str]:
@@ -202,12 +139,14 @@ def _search(comparison, found, ladder, frame, text, how, step, cells, settings, 
     words = step.split("+")
 
     scale = "theta" if "residuals" in words else "delta"
-    options = {k: v for k, v in how.items() if k not in ("waves", "indicators", "criteria", "ordered")}
+    design = ("waves", "indicators", "criteria", "ordered", "steps")
+    options = {k: v for k, v in how.items() if k not in design}
+    half = {k: v for k, v in how.items() if k != "steps"}
     options |= {"parameterization": scale, "std_lv": True, "meanstructure": True, "same_data": before}
 
     def fit(data, free):
         if data is not frame:  # a half may lack categories that the ladder's own design counts on
-            return invariance_ladder(text, data, partial=free, steps=[words], parameterization=scale, **how).fits[step]
+            return invariance_ladder(text, data, partial=free, steps=[words], parameterization=scale, **half).fits[step]
         columns = tuple(c for members in comparison.items.values() for c in members)
         model = step_model(ladder.design, step_words(words), scale, free)
         return fit_sem(model, data, ordered=columns if how["ordered"] else (), **options)
@@ -256,12 +195,19 @@ def _write(comparison: Comparison, found: Found, ladder, released: list[str], es
         "text": text,
     })  # fmt: skip
     if level in ("intercepts", "residuals"):
-        fit = found.fits["intercepts"]
+        fit = comparable_fit(found)
         found.rows["means"] += [{**head, **row} for row in latent_means(fit, ladder.design)]
         if comparison.groups is not None and estimator == WLSMV:
             rows = expected_differences(fit, {i: comparison.factor[i] for i in released})
             found.rows["effects"] += [{**head, **row} for row in rows]
     _status(found, comparison, "ok", "")
+
+
+def comparable_fit(found: Found) -> Any:
+    """The least restricted fit whose means may be compared, or else whose associations may."""
+    if found.level in ("intercepts", "residuals"):
+        return found.fits.get("intercepts") or found.fits["residuals"]  # items with two categories: one joint step
+    return found.fits["loadings"]
 
 
 def _status(found: Found, comparison: Comparison, status: str, reason: str) -> None:

@@ -160,6 +160,7 @@ def _written(name: str, text: str, items: tuple[str, ...]) -> MeasurementModel:
 
 def _two(dims: dict[str, tuple[str, ...]], merged: Mapping[str, Sequence[str]]) -> MeasurementModel:
     named = [d for members in merged.values() for d in members]
+    merged = {f: members for f, members in merged.items() if members}
     if len(merged) != 2 or sorted(named) != sorted(dims):
         raise _wrong(
             "measurement.two",
@@ -177,6 +178,10 @@ def why_not_identified(model: MeasurementModel) -> str:
     """
     if model.written:
         return ""
+    if not model.items:
+        return "no dimension has two items that vary"
+    if model.own:
+        return _why_no_rotation(model)
     for factor, items in model.factors.items():
         if len(items) < 2:
             return f"{factor} has {len(items)} item: a factor needs at least two, and three to stand alone"
@@ -187,7 +192,18 @@ def why_not_identified(model: MeasurementModel) -> str:
         return "a bifactor model needs at least two dimensions beside the general factor"
     for factor, members in model.higher.items():
         if len(members) < 3:
-            return f"{factor} has {len(members)} dimensions: a second-order factor needs at least three"
+            many = f"{len(members)} dimension{'s' if len(members) != 1 else ''}"
+            return f"{factor} has {many}: a second-order factor needs at least three"
+    return ""
+
+
+def _why_no_rotation(model: MeasurementModel) -> str:
+    """An exploratory model with m factors of p items has ((p - m)^2 - (p + m)) / 2 degrees of freedom."""
+    p, m = len(model.items), len(model.factors)
+    if m < 2:
+        return "one dimension: an exploratory model is the model with one factor"
+    if (p - m) ** 2 < p + m:
+        return f"{p} items cannot carry {m} exploratory factors"
     return ""
 
 

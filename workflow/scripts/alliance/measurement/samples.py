@@ -80,6 +80,12 @@ def measured_samples(
     return found
 
 
+def left_out(count: int, total: int, why: str, minimum: int) -> str:
+    """The line of ``status`` that makes an N add up to that of the participant flow; small counts are not given."""
+    many = str(count) if count >= minimum else f"fewer than {minimum}"
+    return f"{many} of {total} persons left out: {why}"
+
+
 def report_name(role: str, wave: int) -> str:
     """Name of the sample that holds one report, for example ``mentor_w2``."""
     return f"{role}_w{wave}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alliance.measurement.estimate import OK, WLSMV, MeasurementFit, answered_rows, choose_estimator, fit_measurement
 from alliance.measurement.key_check import check_key
-from alliance.measurement.menu import model_menu
+from alliance.measurement.menu import possible_models, usable_key
 from alliance.measurement.samples import POOLED
 from alliance.measurement.scores import (
     BARTLETT,
@@ -73,8 +73,11 @@ def fit_for_scores(
     """
     name = settings["chosen"]
     checks = check_key(items, key, minimum=minimum)
-    menu = {model.name: model for model in model_menu(key, {**settings, "models": [name]}, checks)}
-    model = menu[name]
+    key, _ = usable_key(items, key)
+    menu, refused = possible_models(key, {**settings, "models": [name]}, checks)
+    if name in refused:
+        return None, np.zeros(len(items), bool), f"model {name}: {refused[name]}"
+    model = next(model for model in menu if model.name == name)
     asked = estimator or str(settings.get("estimator") or WLSMV)
     chosen = choose_estimator(asked, items[model.items])
     used = answered_rows(items[model.items], chosen).to_numpy()

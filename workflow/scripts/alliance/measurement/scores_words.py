@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alliance.measurement.estimate import WLSMV
-from alliance.measurement.models import build_model
 from alliance.measurement.samples import POOLED
 from alliance.measurement.scores import REGRESSION, SUM, plausible
 from alliance.measurement.scores_stage import fit_for_scores
@@ -72,7 +71,7 @@ def se_curve(
         return []
     table = fit.parameters
     rows = []
-    for dimension, names in build_model("correlated", key).factors.items():
+    for dimension, names in fit.model.factors.items():
         total = np.zeros(len(_LEVELS))
         for item in names:
             own = table[table["lhs"].eq(dimension) & table["op"].eq("=~") & table["rhs"].eq(item)]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from alliance.measurement.clusters import cluster_rows
 from alliance.measurement.comparison import compare, relations
 from alliance.measurement.crosscheck import crosscheck
-from alliance.measurement.estimate import WLSMV, MeasurementFit, fit_measurement
+from alliance.measurement.estimate import FAILED, WLSMV, MeasurementFit, fit_measurement, left_out_rows
 from alliance.measurement.key_check import ItemCheck, check_key, stop_if_contradicted
-from alliance.measurement.menu import Key, model_menu
+from alliance.measurement.menu import Key, possible_models, usable_key
 from alliance.measurement.models import build_model
 from alliance.measurement.reliability import all_reliabilities
 from alliance.measurement.samples import (
@@ -83,15 +83,20 @@ def measure(
     rows: Rows = {name: [] for name in COLUMNS}
     rows["status"] += [status_row(sample, "", NOTE, reason) for sample, reason in notes]
     checks = _key(rows, samples, key, settings, reverse, minimum)
-    menu = model_menu(key, settings, checks)
+    if POOLED in samples:
+        key, flat = usable_key(samples[POOLED], key)
+        rows["status"] += [status_row(POOLED, "", NOTE, text) for text in flat]
+    menu, refused = possible_models(key, settings, checks)
     labels = {d: labels.get(d, d) for d in key}
     known: dict[tuple[str, str], str] | None = None
     for sample, data in samples.items():
         who = clusters.loc[data.index] if clusters is not None else None
+        rows["status"] += [status_row(sample, name, FAILED, reason) for name, reason in refused.items()]
         how = {"estimator": str(settings.get("estimator") or WLSMV), "cluster": who}
         fits: dict[str, MeasurementFit] = {}
         for model in menu:
             fits[model.name] = fit_measurement(model, data, minimum, **how, same_data=_known(fits))
+        rows["status"] += [status_row(sample, "", NOTE, text) for text in left_out_rows(data, key, how, minimum)]
         _add_sample(rows, sample, data, key, labels, settings, fits, minimum, how)
         if known is None:
             known = relations(fits)

@@ -160,6 +160,8 @@ def summed_products(
             total += scores.T @ scores
         return total
     count = int(cluster.max()) + 1
+    if count < 2:
+        raise ValueError("fewer than two clusters: errors cannot allow for them")
     sums = np.zeros((count, size))
     for part, scores in chunks:
         if weights is not None:
