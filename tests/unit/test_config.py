@@ -151,3 +151,58 @@ def test_the_readme_explains_every_key_of_the_schema():
     assert [key for key in inner if f"`{key}`" not in readme] == []
     columns = json.loads((SCHEMAS / "codebook.schema.json").read_text())["properties"]
     assert [column for column in columns if f"`{column}`" not in readme] == []
+
+
+MEASURED = {"role": "mentee", "wave": 1, "models": ["correlated"], "chosen": "correlated"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cluster": "programme"}, "variable programme is not in the codebook -> did you mean program?"),
+        ({"models": ["corelated"], "chosen": "corelated"}, "model corelated is not in the menu and measurement.texts"),
+        ({"models": ["two"], "chosen": "two"}, "the chosen model two needs two factors"),
+        ({"texts": {"mine": "f =~ bond_1 +* bond_2"}}, "key measurement.texts.mine: model, line 1"),
+        ({"texts": {"mine": "f =~ bond_1 + bund_2"}}, "key measurement.texts.mine: no such item: bund_2"),
+        ({"texts": {"one": "f =~ bond_1 + bond_2"}}, "is a name of the menu"),
+        (
+            {"residual_covariances": [{"items": ["bond_1", "bund_2"], "reason": "same words"}]},
+            "item bund_2 is not in the codebook -> did you mean bond_2?",
+        ),
+        ({"models": ["one"], "chosen": "one"}, "the chosen model one has no factor bond"),
+    ],
+)
+def test_names_of_the_measurement_models_lead_somewhere(tmp_path, changes, message):
+    config = tiny_study(tmp_path)
+    config["measurement"] = MEASURED | changes
+    config["scores"] = {"methods": ["regression"]}
+    config["link"] = {"scores": "regression", "predictors": ["bond"], "models": {}}
+    problems = said(validate_config(config, "config.yaml"))
+    assert any(message in problem for problem in problems), problems
+
+
+def test_groups_of_the_invariance_are_variables_and_so_are_the_parts_of_a_crossing(tmp_path):
+    config = tiny_study(tmp_path)
+    config["measurement"] = MEASURED
+    config["invariance"] = {"groups": ["program", "program * consnt"]}
+    problems = said(validate_config(config))
+    assert [p for p in problems if "consnt" in p and "did you mean consent?" in p]
+    assert not [p for p in problems if "variable program " in p]
+
+
+def test_a_published_key_must_be_there_and_sound(tmp_path):
+    config = tiny_study(tmp_path)
+    config["measurement"] = MEASURED
+    config["instrument"]["key"] = str(tmp_path / "none.yaml")
+    assert any("none.yaml, key instrument.key: no such file" in p for p in said(validate_config(config)))
+    (tmp_path / "key.yaml").write_text("name: K\nsource: S\nitems: 2\ndimensions: {bond: [1, 1, 3]}\nreverse: []\n")
+    config["instrument"]["key"] = str(tmp_path / "key.yaml")
+    problems = " ".join(said(validate_config(config)))
+    for words in ("field reverse is not known", "not between 1 and items", "item 1 is in two dimensions"):
+        assert words in problems
+
+
+def test_an_item_is_no_factor(tmp_path):
+    config = tiny_study(tmp_path, codebook=CODEBOOK.replace("bond_1", "bond"))
+    config["measurement"] = MEASURED
+    assert any("bond is an item and a factor" in p for p in said(validate_config(config)))

@@ -74,9 +74,9 @@ def bad(kind):
     ("kind", "status", "words"),
     [
         ("constant item", "note", "b1 is constant"),
-        ("small group", "note", "left out, fewer than 100 persons: three"),
-        ("one group", "failed", "too few persons"),
-        ("nobody", "failed", "too few persons"),
+        ("small group", "note", "fewer than 10 of 700 persons left out: in groups of fewer than 100 (three)"),
+        ("one group", "failed", "fewer than two groups of at least 100 persons"),
+        ("nobody", "failed", "fewer than two groups"),
     ],
 )
 def test_bad_input_is_a_line_and_the_rest_goes_on(kind, status, words):
@@ -89,8 +89,9 @@ def test_bad_input_is_a_line_and_the_rest_goes_on(kind, status, words):
 def test_waves_without_answers_are_a_line():
     empty = answers() * np.nan
     found = run(by_occasion("waves", "wave", [answers(), empty], KEY), {}, seed=1)
-    assert found.rows["status"][-1]["status"] == "failed"
-    assert "hardly any answers" in found.rows["status"][-1]["reason"]
+    failed, *notes = found.rows["status"][::-1]
+    assert (failed["status"], failed["reason"]) == ("failed", "no dimension has two items that can be compared")
+    assert any("hardly any answers to b1_2: item b1 left out" in note["reason"] for note in notes)
 
 
 def test_change_recovers_mean_and_stability():

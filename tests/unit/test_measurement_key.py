@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from alliance.errors import Stop
+from alliance.instrument_key import published_key_problems
 from alliance.measurement.key_check import check_key, stop_if_contradicted
-from alliance.measurement.samples import published_key_problems
 
 KEY = {"bond": ["b1", "b2", "b3"], "goal": ["g1", "g2", "g3"]}
 
@@ -38,7 +38,9 @@ def test_a_forgotten_reversal_and_a_misplaced_item_stop_with_their_names():
 
 
 def test_differences_from_a_published_key_are_lines(tmp_path):
-    (tmp_path / "key.yaml").write_text("name: K\ndimensions: {bond: [1, 2], goal: [3, 9]}\nreversed: [2]\n")
+    (tmp_path / "key.yaml").write_text(
+        "name: K\nsource: S\nitems: 9\ndimensions: {bond: [1, 2], goal: [3, 9]}\nreversed: [2]\n"
+    )
     column = {
         "k_1": SimpleNamespace(variable="k_1", dimension="bond", reverse=False),
         "k_2": SimpleNamespace(variable="k_2", dimension="bond", reverse=False),

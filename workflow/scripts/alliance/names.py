@@ -40,9 +40,10 @@ class NameReport:
 def name_problems(config: Config, codebook: Codebook | None, file: str) -> list[Problem]:
     """All names that lead nowhere. Parts of a config that have a wrong form are passed over: the schema names those."""
     report = NameReport(file)
+    from alliance.names_measurement import check_models
     from alliance.names_models import model_problems
 
-    for check in (_stages, _measurement, _outcomes, _link, model_problems, _relationship):
+    for check in (_stages, _measurement, _outcomes, _link, model_problems, _relationship, check_models):
         check(report, config)
     if codebook is not None:
         from alliance.names_codebook import CHECKS
@@ -122,12 +123,12 @@ def _measurement(r: NameReport, config: Config) -> None:
         return
     _role_and_wave(r, config, "measurement", node)
     models = listed(node, "models")
-    if "chosen" in node and models and node["chosen"] not in models:
+    if "chosen" in node and models and node["chosen"] not in [*models, *block(node, "texts")]:
         remedy = f"choose one of {', '.join(map(str, models))}, or add it to models"
         r.add("measurement.chosen", f"model {node['chosen']} is not in measurement.models", remedy)
     dims = list(block(config, "instrument", "dimensions"))
     two = block(node, "two")
-    if "two" in models and len(two) != 2:
+    if two and len(two) != 2:
         r.add("measurement.two", "model two needs two factors", "write two: {first: [...], second: [...]}")
     placed = [d for factor in two.values() if isinstance(factor, list) for d in factor]
     for factor, members in two.items():

@@ -38,6 +38,10 @@ def by_group(
     notes = [left_out(lost, len(items), " or ".join(why), minimum)] if lost and kept else []
     reason = "" if len(kept) > 1 else f"fewer than two groups of at least {least} persons"
     labels = labels.where(labels.isin(kept))
+    rank = {g: i for i, g in enumerate(sorted(kept, key=lambda g: (-counts[g], g)))}
+    order = labels.map(rank).astype("float64").to_numpy().argsort(kind="stable")
+    labels, items = labels.iloc[order], items.iloc[order]
+    cluster = None if cluster is None else cluster.iloc[order]
     factor = {i: d for d, members in key.items() for i in members}
     groups = labels.astype(object)
     columns = {i: [i] for i in factor}

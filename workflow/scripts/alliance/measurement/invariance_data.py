@@ -68,7 +68,7 @@ def prepare(comparison: Comparison, log: list[dict[str, Any]], settings: Mapping
             comparison.notes.append(f"dimension {dimension} has fewer than two items left: left out")
             for item in own:
                 del comparison.items[item]
-    return "" if comparison.items else "no dimension has two usable items"
+    return "" if comparison.items else "no dimension has two items that can be compared"
 
 
 def _take_rows(comparison: Comparison, columns: list[str], minimum: int) -> None:

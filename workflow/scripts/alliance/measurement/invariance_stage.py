@@ -82,10 +82,7 @@ def _climb(comparison: Comparison, found: Found, settings: Mapping[str, Any], cr
     estimator = choose_estimator(str(settings.get("estimator") or WLSMV), comparison.data[columns])
     frame = comparison.data[columns].copy()
     if comparison.groups is not None:
-        order = comparison.groups.value_counts()
-        rank = comparison.groups.map({g: k for k, g in enumerate(sorted(order.index, key=lambda g: (-order[g], g)))})
         frame[GROUP] = comparison.groups.astype(str)
-        frame = frame.loc[rank.sort_values(kind="stable").index]  # the largest group is the reference
     options: dict[str, Any] = {}
     if comparison.cluster is not None:
         frame[CLUSTER] = comparison.cluster

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 
 from alliance.errors import Problem, Stop
-
-GENERAL = "general"
-MENU = ("one", "two", "correlated", "second_order", "bifactor", "exploratory")
+from alliance.model_text import GENERAL, MENU, read_model_text
 
 Dimensions = Mapping[str, Sequence[str]]
 
@@ -140,20 +138,8 @@ def _exploratory(dims: dict[str, tuple[str, ...]], everything: tuple[str, ...], 
 
 def _written(name: str, text: str, items: tuple[str, ...]) -> MeasurementModel:
     """A model of the config, read by the engine's parser."""
-    from alliance.sem import ModelSyntaxError
-    from alliance.sem.syntax import Element, parse
-
-    try:
-        loadings = [e for e in parse(text) if isinstance(e, Element) and e.op == "=~"]
-    except ModelSyntaxError as error:
-        raise _wrong(f"measurement.texts.{name}", str(error), "correct the model text") from None
-    latents = list(dict.fromkeys(e.lhs for e in loadings))
-    blocks = {f: tuple(e.rhs for e in loadings if e.lhs == f) for f in latents}
-    unknown = sorted({e.rhs for e in loadings} - set(items) - set(latents))
-    if unknown or not loadings:
-        what = f"no such item: {', '.join(unknown)}" if unknown else "measures nothing"
-        raise _wrong(f"measurement.texts.{name}", what, "use the variables of the items in the codebook")
-    first = {f: members for f, members in blocks.items() if not set(members) & set(latents)}
+    blocks = read_model_text(name, text, items)
+    first = {f: members for f, members in blocks.items() if not set(members) & set(blocks)}
     higher = {f: members for f, members in blocks.items() if f not in first}
     return MeasurementModel(name, first, higher=higher, written=text)
 

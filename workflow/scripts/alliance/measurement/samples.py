@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from alliance.errors import Problem, Stop
+from alliance.instrument_key import published_key_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,33 +124,3 @@ def status_notes(
         if name != POOLED and fewer:
             notes.append((name, f"a category was never used in this sample: {', '.join(fewer)}"))
     return notes + [(POOLED, text) for text in published_key_problems(config, codebook, report)]
-
-
-def published_key_problems(config: Mapping[str, Any], codebook: Any, report: tuple[str, int]) -> list[str]:
-    """Where the codebook differs from the published key that the config names (``instrument.key``).
-
-    ``instrument.items`` maps the key's item numbers to variables, or is a pattern such as ``wai_{number}``.
-    """
-    import yaml
-
-    instrument = config.get("instrument") or {}
-    if not instrument.get("key"):
-        return []
-    published = yaml.safe_load(Path(instrument["key"]).read_text(encoding="utf-8"))
-    naming = instrument.get("items") or "item_{number}"
-    there = {c.variable: c for c in codebook.items(*report)}
-    found = []
-    for dimension, numbers in published["dimensions"].items():
-        for number in numbers:
-            name = (
-                naming.format(number=number) if isinstance(naming, str) else naming.get(number, naming.get(str(number)))
-            )
-            column = there.get(str(name))
-            if column is None:
-                found.append(f"key {published['name']}: item {number} has no column ({name}) in the codebook")
-                continue
-            if column.dimension != dimension:
-                found.append(f"key {published['name']}: item {number} ({name}) is {dimension}, here {column.dimension}")
-            if bool(column.reverse) != (number in (published.get("reversed") or ())):
-                found.append(f"key {published['name']}: item {number} ({name}) has another reverse flag here")
-    return found
