@@ -26,6 +26,7 @@ from alliance.reporting.sections.limits import limits_section
 from alliance.reporting.sections.link_checks import link_checks_section
 from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
+from alliance.reporting.sections.measurement_error import measurement_error_section
 from alliance.reporting.sections.missing import missing_section
 from alliance.reporting.sections.outcomes import outcomes_section
 from alliance.reporting.sections.record import record_section, status_section
@@ -46,6 +47,7 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         measurement_section,
         invariance_section,
         links_section,
+        measurement_error_section,
         collinearity_section,
         effects_section,
         cohorts_section,

@@ -9,6 +9,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import outcome_forests
+from alliance.reporting.sections.measurement_error import disagreement
 from alliance.reporting.sections.rates import is_time, of_everybody
 from alliance.reporting.words import FactorPair, answer, in_points, listing, sentence, separability, tied_dimensions
 
@@ -54,6 +55,9 @@ def _linked(section: Section, results: Results, labels: Labels, model: str) -> N
     section.say(
         f"{how}. {more + ' ' if more else ''}These are associations: the design does not show what brings them about."
     )
+    otherwise = disagreement(results, labels, model)
+    if otherwise:
+        section.blocks.append(Notice("What measurement error would have changed", otherwise))
 
 
 def _rates(section: Section, results: Results, labels: Labels) -> None:

@@ -23,7 +23,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.tables import Column, Table
-from alliance.reporting.words import listing
+from alliance.reporting.words import listing, sentence
 
 _TESTS = {"Wald chi2": "Wald *χ*²", "Wald F": "Wald *F*"}
 
@@ -59,11 +59,16 @@ def _how(results: Results, labels: Labels) -> str:
         if vcov
         else "model-based standard errors"
     )
-    text = (
-        f"The {listing([labels.term(p).lower() for p in predictors(results)])} scores ({scores}) enter one model "
-        f"per outcome together with the covariates; {errors}."
-    )
-    if unit(results):
+    names = listing([labels.term(p).lower() for p in predictors(results)])
+    text = f"The {names} scores ({scores}) enter one model per outcome together with the covariates; {errors}."
+    if results.block("link", "estimator") == "plausible":
+        text = (
+            f"{sentence(names)} enter one model per outcome together with the covariates, as plausible values: draws "
+            "of each student’s level from its distribution given all answers, the outcome and the covariates, so that "
+            "measurement error neither weakens the coefficients nor is left out of their errors. Estimates are "
+            f"pooled over the draws by Rubin’s rules; {errors}. One unit is one standard deviation of the dimension."
+        )
+    elif unit(results):
         text += " One unit of a score is one standard deviation in the pooled sample."
     adjust = results.block("link", "adjust") or {}
     if adjust:
