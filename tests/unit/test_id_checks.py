@@ -125,6 +125,8 @@ def test_the_summary_has_counts_and_no_values_and_the_gravest_comes_first(tmp_pa
     assert "s02" not in table.to_csv().lower()
     by = table.set_index("problem")["n"]
     assert by["one name at several domains: these may be several persons"] == "<3"
+    many = issues_of(tiny_study(tmp_path, terms=TERMS + "".join(f"X{k},2015F,11\n" for k in range(7))))
+    assert "3 or more" in set(many.summary(minimum=3).set_index("problem")["n"]["the student is not on the roster"])
     assert by["no key for pseudonyms: the private results hold the ids of the files"] == ""
 
 

@@ -101,10 +101,18 @@ def _column(codebook: Codebook, name: str) -> str:
     return next((c.column for c in codebook.of_input(name) if c.variable == "student_id"), "student_id")
 
 
-def _tell(rows: pd.DataFrame, codebook: Codebook, issues: Issues, problem: str, severity: str, action: str) -> None:
+def _tell(
+    rows: pd.DataFrame,
+    codebook: Codebook,
+    issues: Issues,
+    problem: str,
+    severity: str,
+    action: str,
+    coarse: bool = False,
+) -> None:
     for (name, file), part in rows.groupby(["input", "file"], sort=False):
-        ids = part["student_id"].tolist()
-        issues.cells(file, _column(codebook, name), part["row"].tolist(), ids, problem, severity, action, ids=True)
+        where = file, _column(codebook, name), part["row"].tolist(), part["student_id"].tolist()
+        issues.cells(*where, problem, severity, action, ids=True, coarse=coarse)
 
 
 def _near(config: Mapping[str, Any], codebook: Codebook, tables: Tables, issues: Issues) -> None:
@@ -151,7 +159,8 @@ def _unlinked(codebook: Codebook, tables: Tables, issues: Issues) -> None:
         roster = {name for part in tables["students"] for name in part["student_id"]}
         others = _all(tables, ("survey", "terms", "degrees"))
         strangers = others[~others["student_id"].isin(roster)]
-        _tell(strangers, codebook, issues, "the student is not on the roster", "warning", "cannot be linked")
+        told = "the student is not on the roster", "warning", "cannot be linked"
+        _tell(strangers, codebook, issues, *told, coarse=True)
     if tables["terms"] and tables["degrees"]:
         enrolled = {name for part in tables["terms"] for name in part["student_id"]}
         degrees = _all(tables, ("degrees",))

@@ -28,6 +28,7 @@ class Issues:
     errors: list[Problem] = field(default_factory=list)
     remarks: list[tuple[str, Problem]] = field(default_factory=list)
     naming: list[int] = field(default_factory=list)  # places in parts whose values are ids
+    coarse: set[str] = field(default_factory=set)  # problems whose exact counts are not shared
 
     def cells(
         self,
@@ -40,10 +41,12 @@ class Issues:
         action: str,
         *,
         ids: bool = False,
+        coarse: bool = False,
     ) -> None:
         """Note one problem of many cells of a column; ``rows`` are 1-based data rows of the raw file.
 
-        ``ids`` says that the values name persons: they go when the study has a key for pseudonyms.
+        ``ids`` says that the values name persons: they go when the study has a key for pseudonyms. ``coarse``: what is
+        shared says only whether there are many, because the exact count would give away one that the flow withholds.
         """
         if len(rows):
             self.parts.append(
@@ -59,6 +62,8 @@ class Issues:
             )
             if ids:
                 self.naming.append(len(self.parts) - 1)
+            if coarse:
+                self.coarse.add(problem)
 
     def withhold_ids(self) -> None:
         """Forget the values that name persons; their rows still lead to them."""
@@ -96,11 +101,14 @@ class Issues:
         counts = [{k: part[k] for k in SUMMARY[:-1]} | {"n": len(part["row"])} for part in self.parts]
         frame = pd.DataFrame(counts, columns=list(SUMMARY))
         frame = frame.groupby(list(SUMMARY[:-1]), sort=False, as_index=False)["n"].sum()
-        frame["n"] = [shown(n, minimum) for n in frame["n"]]
+        frame["n"] = [self._shown(n, problem, minimum) for n, problem in zip(frame["n"], frame["problem"], strict=True)]
         whole = pd.DataFrame([self._whole(severity, p) for severity, p in self.remarks], columns=list(COLUMNS))
         both = pd.concat([frame, whole.assign(n="")[list(SUMMARY)]], ignore_index=True)
         rank = both["severity"].map({severity: i for i, severity in enumerate(SEVERITIES)})
         return both.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
+
+    def _shown(self, n: int, problem: str, minimum: int) -> str:
+        return f"{minimum} or more" if problem in self.coarse and n >= minimum else shown(n, minimum)
 
     @staticmethod
     def _whole(severity: str, problem: Problem) -> dict[str, Any]:
@@ -115,7 +123,9 @@ class Issues:
 
         rows = [(severity, p.file, p.place, p.what, p.remedy) for severity, p in self.remarks]
         for part in self.parts:
-            what = f"{part['problem']}: {part['action']} ({shown(len(part['row']), minimum)} rows)"
+            what = (
+                f"{part['problem']}: {part['action']} ({self._shown(len(part['row']), part['problem'], minimum)} rows)"
+            )
             rows.append((part["severity"], part["file"], f"column {part['column']}", what, "see issues.csv"))
         rank = {severity: i for i, severity in enumerate(SEVERITIES)}
         return pd.DataFrame(sorted(rows, key=lambda row: rank[row[0]]), columns=list(CHECK))
