@@ -6,6 +6,7 @@ import pytest
 from alliance.persistence import dominance, evalue, fit_outcome, pool_cohorts, pool_imputations, pool_nested
 from alliance.persistence.dominance_analysis import collinearity, relative_weights
 from alliance.persistence.imputations import likelihood_ratio_test
+from alliance.persistence.imputations_fit import pool_r_squared, stacked_ratio_test
 from alliance.persistence.pooling import tau2_interval
 from link_cases import close, column, data, expected
 from scipy.stats import norm
@@ -227,4 +228,36 @@ def test_likelihood_ratio_over_imputations(name, restricted):
         [mine["statistic"], mine["df"], mine["df_denominator"], mine["p_value"], mine["riv"]],
         [theirs[k] for k in ("F", "df1", "df2", "p", "RIV")],
         rel=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "restricted"),
+    [("nhanes2_lm", "chl ~ bmi"), ("boys_glm", "late ~ age + hgt"), ("boys_lm", "hc ~ age + hgt + wgt")],
+)
+def test_likelihood_ratio_of_the_stacked_data(name, restricted):
+    theirs = expected("mice_pool")["nhanes2_D" if name == "nhanes2_lm" else f"{name}_D"]["mitml_D4"][0]
+    file, formula, family, _ = CASES[name]
+    rows = data("mice_pool", file)
+    if "gen" in rows:
+        rows["late"] = rows["gen"].isin(["G4", "G5"]).astype(int)
+    parts = [part for _, part in rows.groupby(".imp")]
+    both = [[fit_outcome(f, part, family=family) for part in parts] for f in (formula, restricted)]
+    stacked = tuple(fit_outcome(f, pd.concat(parts), family=family) for f in (formula, restricted))
+    mine = stacked_ratio_test(*both, stacked)
+    keys = ("statistic", "df", "df_denominator", "p_value", "riv")
+    close([mine[k] for k in keys], [theirs[k] for k in ("F.value", "df1", "df2", "P(>F)", "RIV")])
+
+
+@pytest.mark.parametrize(
+    ("case", "model", "adjusted"),
+    [("nhanes2_r2", "nhanes2_lm", False), ("boys_r2", "boys_lm", False), ("boys_r2_adj", "boys_lm", True)],
+)
+def test_pooled_r_squared(case, model, adjusted):
+    theirs = expected("mice_pool")[case][0]
+    file, formula, _, _ = CASES[model]
+    fits = [fit_outcome(formula, part, family="linear") for _, part in data("mice_pool", file).groupby(".imp")]
+    mine = pool_r_squared(fits, adjusted=adjusted)
+    close(
+        [mine.estimate, mine.conf_low, mine.conf_high, mine.fmi], [theirs[k] for k in ("est", "lo 95", "hi 95", "fmi")]
     )

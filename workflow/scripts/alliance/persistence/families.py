@@ -172,7 +172,7 @@ def _multinomial(formula, data, kind, level, arguments, options) -> OutcomeFit:
 
 def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
     from alliance.persistence.fit import separated, unusable
-    from alliance.persistence.gee import STRUCTURES, fit_gee
+    from alliance.persistence.gee import STRUCTURES, fit_gee, information_criteria
 
     corr, link = options.get("corr", "exchangeable"), options.get("link", "logit")
     if corr not in STRUCTURES:
@@ -196,6 +196,10 @@ def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
     robust = found.robust * (found.clusters / (found.clusters - 1) if kind == "CR1" else 1.0)
     extra = {"corr": corr, "alpha": found.alpha, "scale": found.scale, "naive_vcov": found.naive}
     events = int(ready.y.sum()) if link == "logit" else None
+    if link == "logit" and found.converged:
+        fixed = bool(options.get("scale_fix", False))
+        alone = fit_gee(ready.y, X, ready.groups, start.coef, link, "independence", fixed)
+        extra["qic"] = information_criteria(ready.y, X, found, alone)
     fit = _build(ready, "gee", link, names, found.coef, found.naive if kind == "classic" else robust, kind, level,
                  np.nan, found.converged, events, extra, left_out)  # fmt: skip
     return _with_full_design(fit)
@@ -230,7 +234,12 @@ def _cox(formula, data, kind, level, arguments, options) -> OutcomeFit:
     X, names, left_out = _covariates(ready, intercept=False)
     groups = ready.data[strata].to_numpy() if strata else None
     found = fit_cox(ready.y, happened, X, groups, options.get("ties", "efron"))
+    if kind != "classic" and not np.isfinite(found.scores).all():
+        raise ValueError("ties exact have no robust errors: use vcov classic, or ties efron")
     V = _sandwich(found.scores, found.inverse, ready.groups, kind)
-    extra = {"null_log_likelihood": found.null_log_likelihood, "naive_vcov": found.inverse}
+    extra = {
+        "null_log_likelihood": found.null_log_likelihood, "naive_vcov": found.inverse,
+        "ties": options.get("ties", "efron"), "strata": strata,
+    }  # fmt: skip
     return _build(ready, "cox", "log", names, found.coef, V, kind, level, found.log_likelihood, found.converged,
                   int(happened.sum()), extra, left_out)  # fmt: skip
