@@ -112,7 +112,7 @@ def collinearity(reading: str = "partly", own: str = "bond", tied: str = "goal t
 
 def magnitudes() -> dict[str, list[dict]]:
     """Curves, contrasts, heterogeneity and E-values."""
-    curve, contrasts, heterogeneity, sensitivity = [], [], [], []
+    curve, contrasts, heterogeneity, sensitivity, totals = [], [], [], [], []
     for model, (_, family) in MODELS.items():
         head, up = _head(model), -1 if family == "hazard" else 1
         for term in (*DIMENSIONS, "together"):
@@ -204,11 +204,24 @@ def magnitudes() -> dict[str, list[dict]]:
             }
         )
         sensitivity.append(_e_value(head, "total", "total", 2.75, 2.05))
+        for sample in ("2015", "2016", "pooled"):
+            totals.append(
+                {
+                    **short,
+                    "term": "total",
+                    "sample": sample,
+                    "estimate": 0.8,
+                    "conf_low": 0.5,
+                    "conf_high": 1.1,
+                    "n": 95,
+                }
+            )
     return {
         "link_curve": curve,
         "link_contrasts": contrasts,
         "link_heterogeneity": heterogeneity,
         "link_sensitivity": sensitivity,
+        "link_cohorts_total": totals,
     }
 
 

@@ -86,6 +86,17 @@ def test_cohorts_that_differ_are_found_by_both_tests():
     assert "two cohorts" in found.loc[("two", "bond"), "remark"]
 
 
+def test_the_total_score_is_compared_between_cohorts_too(tables):
+    rows = tables.cohorts_total.query("model == 'retained'").set_index("sample")
+    assert rows["n"].tolist() == [200, 200, 200, 600]
+    both = tables.heterogeneity.query("model == 'retained' and term == 'total'").set_index("stages")
+    assert both.loc["one", "estimate"] == rows.loc["pooled", "estimate"]
+    assert both.loc["two", "estimate"] == pytest.approx(rows.loc["pooled", "estimate"], abs=0.1)
+    assert (both["test_df"] == 2).all()
+    whole = tables.sensitivity.query("model == 'retained' and term == 'total'")["ratio"].iloc[0]
+    assert np.log(whole) == pytest.approx(rows.loc["pooled", "estimate"])
+
+
 def test_one_cohort_is_said_and_not_compared():
     data = relation_study.study(cohorts=("2015",))
     found = made(data, relation_study.config())
@@ -98,7 +109,9 @@ def test_one_cohort_is_said_and_not_compared():
 
 
 def test_cohorts_that_agree_give_the_pooled_estimate_again(tables):
-    rows = tables.heterogeneity.query("model == 'retained' and term != 'all'").set_index(["stages", "term"])
+    rows = tables.heterogeneity.query("model == 'retained' and term not in ('all', 'total')").set_index(
+        ["stages", "term"]
+    )
     assert rows.loc["two"]["estimate"].tolist() == pytest.approx(rows.loc["one"]["estimate"].tolist(), abs=0.15)
     two = rows.loc[("two", "bond")]
     assert two["prediction_low"] <= two["conf_low"] < two["estimate"] < two["conf_high"] <= two["prediction_high"]

@@ -63,7 +63,8 @@ def test_further_outcomes_are_folded(page):
 
 def test_two_cohorts_are_said_to_be_few_and_the_forest_has_the_random_effects(page):
     said = section(page, "cohorts")
-    assert "do not clearly differ between the two cohorts (F(3, 19) = 1.10, p = .370)" in said
+    assert "does not clearly fit better (F(3, 19) = 1.10, p = .370)" in said
+    assert "Total score 2015 2.23 [1.65, 3.00] 95" in said
     assert "hardly known" in said
     assert "Random effects 1.40 [0.74, 2.72]" in said
 

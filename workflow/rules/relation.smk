@@ -46,6 +46,7 @@ rule magnitudes:
         curve=result("link/curve.csv"),
         contrasts=result("link/contrasts.csv"),
         heterogeneity=result("link/heterogeneity.csv"),
+        cohorts_total=result("link/cohorts_total.csv"),
         sensitivity=result("link/sensitivity.csv"),
         status=result("link/magnitudes_status.csv"),
     log:

@@ -68,6 +68,7 @@ STAGES = {  # what each stage leaves to be shared, and the blocks of the config 
             "curve",
             "contrasts",
             "heterogeneity",
+            "cohorts_total",
             "sensitivity",
             "magnitudes_status",
         ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alliance.persistence.parameterisations import TOTAL
 from alliance.persistence.pooled_models import POOLED, PooledModel
 from alliance.persistence.pooling import pool_cohorts, tau2_interval
 
@@ -22,6 +23,8 @@ COLUMNS = (
     "conf_high", "prediction_low", "prediction_high", "tau2", "tau2_low", "tau2_high", "i2", "test", "statistic",
     "test_df", "test_df_denominator", "test_p_value", "remark",
 )  # fmt: skip
+COHORTS = ("outcome", "model", "term", "sample", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
+NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
 FEW = 5  # cohorts; with fewer the variance between cohorts is hardly known
 
 
@@ -54,6 +57,36 @@ def two_stage_rows(cohorts: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
+def total_rows(model: PooledModel, minimum: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """The total score cohort by cohort and pooled (rows as in link/cohorts.csv), its heterogeneity in two stages and in
+    one, and why cohorts are missing.
+
+    Collinear dimensions trade their coefficients from cohort to cohort; what they have in common need not differ then.
+    """
+    import pandas as pd
+
+    key = {"outcome": model.block["outcome"], "model": model.name, "term": TOTAL}
+    cohorts = sorted(model.analysis.data["cohort"].dropna().unique())
+    found, reasons = [], []
+    for cohort in [*(cohorts if len(cohorts) > 1 else ()), None]:
+        analysis, fit, state, reason = model.total(cohort)
+        if analysis.students < minimum or fit is None or state == "failed":
+            few = f"fewer than {minimum} students with complete data"
+            reasons.append(f"total score in {cohort or POOLED}: {few if analysis.students < minimum else reason}")
+            continue
+        row = fit.estimates.set_index("term").loc[TOTAL, list(NUMBERS)].to_dict()
+        found.append({**key, "sample": cohort or POOLED, **row, "n": analysis.students})
+    pooled = next((row for row in found if row["sample"] == POOLED), None)
+    if pooled is None or len(cohorts) < 2:
+        return found, [], reasons
+    one = {**key, "stages": "one", "method": "cohort fixed effects", "k": len(cohorts)}
+    one |= {name: pooled[name] for name in NUMBERS}
+    _, free, state, _ = model.total(more=f" + {TOTAL}:C(cohort)")
+    if free is not None and state == "ok":
+        one |= _test(free, [n for n in free.names if n.startswith(f"{TOTAL}:")])
+    return found, [*two_stage_rows(pd.DataFrame(found)), one], reasons
+
+
 def _remark(k: int) -> str:
     if k == 2:
         return "two cohorts: the interval has one degree of freedom, and the prediction interval says next to nothing"
@@ -71,8 +104,7 @@ def one_stage_rows(model: PooledModel) -> tuple[list[dict[str, Any]], str]:
     head = {"outcome": model.block["outcome"], "model": model.name, "stages": "one", "method": "cohort fixed effects"}
     k = model.analysis.data["cohort"].nunique()
     table = model.fit.estimates.set_index("term")
-    numbers = ["estimate", "std_error", "df", "p_value", "conf_low", "conf_high"]
-    rows = {p: {**head, "term": p, "k": k, **table.loc[p, numbers].to_dict()} for p in predictors}
+    rows = {p: {**head, "term": p, "k": k, **table.loc[p, list(NUMBERS)].to_dict()} for p in predictors}
     rows["all"] = {**head, "term": "all", "k": k}
     if k < 2:
         return list(rows.values()), "one cohort: there is nothing to compare"

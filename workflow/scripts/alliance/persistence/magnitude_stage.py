@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from alliance.persistence.confounding import COLUMNS as SENSITIVITY
 from alliance.persistence.confounding import confounding_rows
 from alliance.persistence.curves import CONTRAST, CURVE, curve_tables
+from alliance.persistence.heterogeneity import COHORTS, one_stage_rows, total_rows, two_stage_rows
 from alliance.persistence.heterogeneity import COLUMNS as HETEROGENEITY
-from alliance.persistence.heterogeneity import one_stage_rows, two_stage_rows
 from alliance.persistence.parameterisations import JOINT, TOTAL
 from alliance.persistence.plausible_fit import DrawTables
 from alliance.persistence.pooled_models import PooledModel, StatusRows, pooled_models
@@ -27,6 +27,7 @@ class MagnitudeTables:
     curve: pd.DataFrame
     contrasts: pd.DataFrame
     heterogeneity: pd.DataFrame
+    cohorts_total: pd.DataFrame
     sensitivity: pd.DataFrame
     status: pd.DataFrame
 
@@ -51,15 +52,19 @@ def magnitude_tables(
 
     status = StatusRows("magnitudes")
     curves: list[pd.DataFrame] = []
-    contrasts, heterogeneity, sensitivity = [], two_stage_rows(cohorts), []
+    contrasts, heterogeneity, sensitivity, by_cohort = [], two_stage_rows(cohorts), [], []
     for model in pooled_models(sample, scores, outcomes, periods, config, minimum, status, drawn):
         curve, rows = curve_tables(model, minimum)
         curves += [curve] if len(curve) else []
         contrasts += rows
         rows, reason = one_stage_rows(model)
         heterogeneity += rows
-        if reason:
-            status.add(model.name, "note", reason)
+        reasons = [reason] if reason else []
+        if len(model.link["predictors"]) > 1:
+            totals, rows, more = total_rows(model, minimum)
+            by_cohort, heterogeneity, reasons = by_cohort + totals, heterogeneity + rows, reasons + more
+        for text in reasons:
+            status.add(model.name, "note", text)
         own = parameterisations[parameterisations["model"] == model.name]
         known = own[own["parameterisation"].isin([JOINT, TOTAL])].to_dict("records")
         sensitivity += confounding_rows(known, model.block["family"], share_of_students(model), model.key)
@@ -69,6 +74,7 @@ def magnitude_tables(
         pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=list(CURVE)),
         pd.DataFrame(contrasts, columns=list(CONTRAST)),
         table.sort_values("model", key=lambda c: c.map(order), kind="stable", ignore_index=True),
+        pd.DataFrame(by_cohort, columns=list(COHORTS)),
         pd.DataFrame(sensitivity, columns=list(SENSITIVITY)),
         status.table(),
     )

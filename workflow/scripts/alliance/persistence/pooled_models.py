@@ -104,19 +104,20 @@ class PooledModel:
         analysis = analysis_rows(self.rows.assign(**values), self.periods, self.block, settings, pooled=True)
         return analysis, *_fit(analysis, settings, None if columns else self.draws)
 
-    def total(self) -> tuple[Analysis, OutcomeFit | None, str, str]:
-        """The same students and covariates with one predictor: the mean of the dimensions in its own standard
-        deviations (of plausible values, draw by draw)."""
-        predictors = list(self.link["predictors"])
-        students = self.students.set_index("student_id")
-        mean = students[predictors].mean(axis=1)
-        if self.draws is None:
-            return self.refit(["total"], total=(mean - mean.mean()) / mean.std(ddof=1))
-        whole = (self.draws.drawn.mean(axis=2, keepdims=True) - mean.mean()) / mean.std(ddof=1)
+    def total(self, cohort: str | None = None, more: str = "") -> tuple[Analysis, OutcomeFit | None, str, str]:
+        """The same students (of one cohort, if given) and covariates with one predictor: the mean of the dimensions in
+        its own standard deviations among all of them (of plausible values, draw by draw); ``more`` adds terms."""
+        mean = self.students.set_index("student_id")[list(self.link["predictors"])].mean(axis=1)
+        centre, spread = mean.mean(), mean.std(ddof=1)
         settings = {**self.link, "predictors": ["total"]}
-        rows = self.rows.assign(total=0.0)
-        analysis = analysis_rows(rows, self.periods, self.block, settings, pooled=True)
-        return analysis, *_fit(analysis, settings, Draws(self.draws.students, ["total"], whole))
+        rows = self.rows.assign(total=(self.rows["student_id"].map(mean) - centre) / spread)
+        rows = rows if cohort is None else rows[rows["cohort"] == cohort]
+        analysis = analysis_rows(rows, self.periods, self.block, settings, pooled=cohort is None)
+        analysis = replace(analysis, formula=analysis.formula + more)
+        if self.draws is None:
+            return analysis, *_fit(analysis, settings, None)
+        drawn = (self.draws.drawn.mean(axis=2, keepdims=True) - centre) / spread
+        return analysis, *_fit(analysis, settings, Draws(self.draws.students, ["total"], drawn))
 
     def extended(self, more: str) -> tuple[OutcomeFit | None, str, str]:
         """The model with further terms in its formula: the fit, its status and the reason."""

@@ -111,6 +111,14 @@ def cohorts_in_words(rows: Sequence[Row], name: Name) -> list[str]:
         return ["There are not two cohorts with estimates, so nothing can be said of differences between cohorts."]
     k = int(two[0]["k"])
     said = []
+    total = next((r for r in rows if r["term"] == "total" and not apa.is_missing(r.get("test_df_denominator"))), None)
+    if total is not None and not apa.is_missing(total.get("test_p_value")):
+        test = apa.f_test(total["statistic"], total["test_df"], total["test_df_denominator"], total["test_p_value"])
+        differs = total["test_p_value"] < ALPHA
+        said.append(
+            f"The association of the total score {'differs' if differs else 'does not clearly differ'} between the "
+            f"{number_word(k)} cohorts ({test})."
+        )
     together = next((r for r in rows if r["stages"] == "one" and r["term"] == "all"), None)
     if together is not None and not apa.is_missing(together.get("test_p_value")):
         test = apa.f_test(
@@ -118,10 +126,10 @@ def cohorts_in_words(rows: Sequence[Row], name: Name) -> list[str]:
         )
         differ = together["test_p_value"] < ALPHA
         said.append(
-            f"Taken together, the associations {'differ' if differ else 'do not clearly differ'} between the "
-            f"{number_word(k)} cohorts ({test})."
+            "Letting each dimension’s coefficient differ between cohorts "
+            f"{'fits' if differ else 'does not clearly fit'} better ({test})."
         )
-    apart = [name(r["term"]).lower() for r in two if r["test_p_value"] < ALPHA]
+    apart = [name(r["term"]).lower() for r in two if r["test_p_value"] < ALPHA and r["term"] != "total"]
     if apart:
         said.append(
             f"One at a time, the estimates of {listing(apart)} differ more than chance would let them (*Q* test, not "
@@ -130,7 +138,7 @@ def cohorts_in_words(rows: Sequence[Row], name: Name) -> list[str]:
     if k < 5:
         said.append(
             f"With {number_word(k)} cohorts the variance between cohorts is hardly known: random-effects intervals "
-            "are wide by honesty, and the one-stage estimate is the one to read."
+            "are wide for that reason, and the one-stage estimate is the one to read."
         )
     return said
 

@@ -57,7 +57,7 @@ def _table(results: Results, labels: Labels, chosen: list[str], name: str) -> Ta
         for term in dict.fromkeys(r["term"] for r in rows):
             one = next((r for r in rows if r["term"] == term and r["stages"] == "one"), {})
             two = next((r for r in rows if r["term"] == term and r["stages"] == "two"), {})
-            label = "All predictors" if term == "all" else labels.term(term)
+            label = {"all": "All predictors", "total": "Total score"}.get(term) or labels.term(term)
             table.add(label, *_cells(one, two), indent=len(chosen) > 1)
     return table
 

@@ -10,7 +10,7 @@ from alliance.reporting.blocks import Figure
 from alliance.reporting.figures.axes import Scale
 from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
 from alliance.reporting.figures.style import POOLED as POOLED_LOOK
-from alliance.reporting.figures.style import QUIET, Look, look
+from alliance.reporting.figures.style import PURPLE, QUIET, Look, look
 from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels
 from alliance.reporting.results import POOLED, Results
@@ -18,6 +18,7 @@ from alliance.reporting.tables import Column, Table
 from alliance.reporting.words import listing, sentence
 
 WIDE, NARROW = 700.0, 350.0
+TOTAL_LOOK = Look(PURPLE, "diamond", "")
 RANDOM_LOOK = Look(QUIET, "diamond-open", "")
 
 
@@ -83,6 +84,8 @@ def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None
     )
     by_sample = {s: associations(results, labels, model, s) for s in samples}
     keys = [str(r["term"]) for r in predictor_rows(results, model)]
+    if whole := _total(results, model, ratio, data):
+        panels.append(Panel("Total score", whole))
     for i, overall in enumerate(pooled):
         data.heading(overall.label)
         rows = []
@@ -115,6 +118,23 @@ def cohort_forest(results: Results, labels: Labels, model: str) -> Figure | None
     )
     title = f"“{labels.link_model(model)}” by cohort and pooled"
     return _figure("cohorts", title, panels, scale, data, "OR [95% CI]" if ratio else "b [95% CI]")
+
+
+def _total(results: Results, model: str, ratio: bool, data: Table) -> list[Interval]:
+    """The total score in each cohort and pooled; nothing when it was not estimated."""
+    rows = results.rows("link_cohorts_total", model=model)
+    if not rows:
+        return []
+    data.heading("Total score")
+    found = []
+    for r in rows:
+        values = [float(r[c]) for c in ("estimate", "conf_low", "conf_high")]
+        estimate, low, high = (math.exp(v) for v in values) if ratio else values
+        pooled = r["sample"] == POOLED
+        name, shown = ("Pooled", POOLED_LOOK) if pooled else (r["sample"], TOTAL_LOOK)
+        data.add(name, apa.number(estimate), apa.interval(low, high), apa.count(r["n"]))
+        found.append(Interval(name, estimate, low, high, shown, apa.estimate(estimate, low, high), emphasis=pooled))
+    return found + _two_stages(results, model, "total", ratio, data)
 
 
 def _two_stages(results: Results, model: str, term: str, ratio: bool, data: Table) -> list[Interval]:
