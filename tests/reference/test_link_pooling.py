@@ -258,6 +258,8 @@ def test_pooled_r_squared(case, model, adjusted):
     file, formula, _, _ = CASES[model]
     fits = [fit_outcome(formula, part, family="linear") for _, part in data("mice_pool", file).groupby(".imp")]
     mine = pool_r_squared(fits, adjusted=adjusted)
-    close(
-        [mine.estimate, mine.conf_low, mine.conf_high, mine.fmi], [theirs[k] for k in ("est", "lo 95", "hi 95", "fmi")]
-    )
+    # mice takes 1.96 for the quantile of the normal distribution, we take 1.959964
+    centre, low = (np.arctanh(np.sqrt(value)) for value in (mine.estimate, mine.conf_low))
+    half = (centre - low) * 1.96 / norm.ppf(0.975)
+    limits = [np.tanh(centre - half) ** 2, np.tanh(centre + half) ** 2]
+    close([mine.estimate, *limits, mine.fmi], [theirs[k] for k in ("est", "lo 95", "hi 95", "fmi")])
