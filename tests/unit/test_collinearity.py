@@ -7,6 +7,7 @@ import relation_study
 from alliance.persistence import dominance, fit_outcome
 from alliance.persistence.collinear import condition_rows, confidence_region, reading, tied_terms
 from alliance.persistence.collinearity_stage import collinearity_tables
+from alliance.persistence.dominance_bootstrap import expanded_r2
 from alliance.persistence.link_tables import COHORTS
 from alliance.persistence.magnitude_stage import magnitude_tables
 from alliance.persistence.plausible_fit import DrawTables
@@ -86,6 +87,18 @@ def test_expanded_draws_agree_with_refitted_ones():
     width = slow.general["conf_high"] - slow.general["conf_low"]
     for limit in ("conf_low", "conf_high"):
         assert ((fast.general[limit] - slow.general[limit]).abs() < 0.05 * width).all()
+
+
+def test_many_clusters_are_drawn_in_bundles_that_vary_as_they_do():
+    rng = np.random.default_rng(9)
+    n = 6000
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    y = (rng.random(n) < 1 / (1 + np.exp(-0.3 - 0.4 * X[:, 1]))).astype(float)
+    subsets = [np.array([0]), np.array([0, 1])]
+    bundled = expanded_r2(y, X, None, subsets, 400, 1)[:, 1]
+    half = expanded_r2(y, X, np.arange(n) // 4, subsets, 400, 2)[:, 1]  # 1,500 clusters: drawn as they are
+    assert bundled.std() == pytest.approx(half.std(), rel=0.15)
+    assert bundled.mean() == pytest.approx(half.mean(), rel=0.05)
 
 
 def test_dominance_shares_add_up_and_have_intervals(tables):

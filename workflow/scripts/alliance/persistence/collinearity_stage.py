@@ -105,10 +105,11 @@ def _dominance(model: PooledModel, draws: int, seed: int) -> list[dict[str, Any]
     outcome, _, terms = model.analysis.formula.partition(" ~ ")
     parts = terms.split(" + ")
     start = "0 + " if parts[0] == "0" else ""
+    cluster = model.link.get("cluster") or ("student_id" if model.block["family"] == "hazard" else None)
     always = [t for t in parts if t not in model.link["predictors"] and t != "0"]
     result = dominance(
         f"{outcome} ~ {start}{' + '.join(model.link['predictors'])}", model.analysis.data, always=always,
-        bootstrap=draws, cluster=model.link.get("cluster"), seed=seed, refit=len(model.analysis.data) < REFIT_BELOW,
+        bootstrap=draws, cluster=cluster, seed=seed, refit=len(model.analysis.data) < REFIT_BELOW,
     )  # fmt: skip
     by_size = result.conditional.set_index("k")
     found = []

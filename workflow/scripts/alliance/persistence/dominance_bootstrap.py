@@ -15,6 +15,7 @@ from alliance.persistence.glm import fit_glm
 from alliance.persistence.links import LINKS
 
 FloatArray = NDArray[np.float64]
+MOST = 2000
 
 
 def expanded_r2(
@@ -27,11 +28,15 @@ def expanded_r2(
 ) -> FloatArray:
     """McFadden's R2 of the logit on each subset of columns beyond the first subset, per draw (draws × subsets).
 
-    ``groups``: number of each row's cluster; None draws rows. NaN where a draw holds one kind of outcome only.
+    ``groups``: number of each row's cluster; None draws rows. More than ``MOST`` clusters (or rows) are drawn in so
+    many random bundles of equal size, whose sums vary as much as those of their members drawn one by one. NaN where a
+    draw holds one kind of outcome only.
     """
+    rng = np.random.default_rng(seed)
     codes = np.arange(len(y)) if groups is None else groups
     G = int(codes.max()) + 1
-    rng = np.random.default_rng(seed)
+    if G > MOST:
+        codes, G = (rng.permutation(G) % MOST)[codes], MOST
     counts = np.array([np.bincount(rng.integers(0, G, G), minlength=G) for _ in range(draws)], dtype=float)
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
