@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
@@ -96,7 +97,8 @@ def as_number(text: str, decimal: str) -> float | None:
     pattern = rf"[+-]?(\d+({re.escape(decimal)}\d*)?|{re.escape(decimal)}\d+)([eE][+-]?\d+)?"
     if not re.fullmatch(pattern, text.strip()):
         return None
-    return float(text.strip().replace(decimal, "."))
+    number = float(text.strip().replace(decimal, "."))
+    return number if math.isfinite(number) else None
 
 
 def _reader(column: Column, decimal: str, ids: Sequence[str]) -> Callable[[str], Meaning]:
@@ -125,7 +127,7 @@ def _item_reader(column: Column) -> Callable[[str], Meaning]:
 
     def read(text: str) -> Meaning:
         plain = canonical(text)
-        code = int(plain) if re.fullmatch(r"[+-]?\d+", plain) else labels.get(folded(text))
+        code = int(plain) if re.fullmatch(r"[+-]?\d{1,9}", plain) else labels.get(folded(text))
         if code is None or code not in allowed:
             return None, Status.UNKNOWN
         return (low + high - code if column.reverse else code), Status.ANSWER
