@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Equation = tuple[int, tuple[int, ...]]  # whole = sum of parts, as places of the counts
 TOLERANCE = 1e-6
-_WORTH_A_BATCH = 0.1  # share of the open questions that one more common programme must settle
+_WORTH_A_PROGRAMME = 3  # counts that a common programme must settle to be better than one for each
+_PATIENCE = 4  # common programmes in a row that settle fewer
 
 
 class Contradiction(ValueError):
@@ -107,15 +108,17 @@ class _Hidden:
     def together(self, wanted: np.ndarray, least: np.ndarray, most: np.ndarray, enough: float) -> np.ndarray:
         """Widen the ranges by programmes for all of ``wanted`` at once; those that are still not wide enough."""
         everywhere = np.arange(len(self.cells))
-        for turn in range(1000):
-            alternate = np.where(np.arange(len(wanted)) % 2 == (turn // 2) % 2, 1.0, -0.5)
+        rng = np.random.default_rng(0)
+        idle, sign = 0, 1.0
+        while len(wanted) and idle < _PATIENCE:
+            # down and up in turn; counts stand in each other's way, so each programme favours some of them, at random
             weights = np.zeros(len(self.cells))
-            weights[np.searchsorted(self.cells, wanted)] = (1.0, -1.0)[turn % 2] * alternate
+            weights[np.searchsorted(self.cells, wanted)] = sign * rng.exponential(size=len(wanted)) ** 2
+            sign = -sign
             self._solve(everywhere, weights, least, most)
             before = len(wanted)
             wanted = wanted[~(most[wanted] - least[wanted] + 1 >= enough - TOLERANCE)]
-            if not len(wanted) or (turn >= 3 and before - len(wanted) < _WORTH_A_BATCH * before):
-                break
+            idle = 0 if before - len(wanted) >= _WORTH_A_PROGRAMME else idle + 1
         return wanted
 
     def one_by_one(self, wanted: np.ndarray, least: np.ndarray, most: np.ndarray, enough: float) -> None:

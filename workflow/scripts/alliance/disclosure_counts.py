@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from alliance.disclosure_attack import TOLERANCE, Bounds, Equation, balance, bounds
 
+_NEAR = 300  # counts among which a cheap repair is looked for first
+_OF_LINE = 4  # hidden ones, and open ones, of each sum on the way
 _WHOLE = 3.0  # hiding a total costs as much as hiding so many parts
 
 
@@ -66,15 +69,15 @@ class CountBook:
     def total(self, whole: Hashable, parts: Iterable[Hashable], *, rest: bool = False) -> None:
         """State that ``whole`` is the sum of ``parts``; with ``rest``, and of persons in none of them (no answer).
 
-        Raises ValueError when it is not.
+        How many the rest are is taken to be known, the worst case. Raises ValueError when the parts do not add up.
         """
         place, own = self.places[whole], tuple(self.places[part] for part in parts)
         left = self.counts[place] - sum(self.counts[j] for j in own)
         if left < 0 or (left and not rest):
             raise ValueError(f"the parts of {whole!r} do not add up to it")
-        if rest:
+        if left:
             key = ("in none", len(self.equations), whole)
-            self.add(key, left, printed=False, telling=False)
+            self.add(key, left, fixed=True, telling=False)
             own = (*own, self.places[key])
         self.equations.append((place, own))
 
@@ -140,14 +143,14 @@ class _Protection:
         self.primary = small & np.array(book.telling, dtype=bool) & ~fixed
         self.hidden = (small & ~fixed) | ~self.printed
         self.can_hide = self.printed & ~fixed & (self.values > 0)
-        self.wholes = {whole for whole, _ in book.equations}
+        self.is_whole = np.zeros(len(self.values), dtype=bool)
+        self.is_whole[[whole for whole, _ in book.equations]] = True
         self.lines_of: list[list[int]] = [[] for _ in book.counts]
         for line, (whole, parts) in enumerate(book.equations):
             for place in (whole, *parts):
                 self.lines_of[place].append(line)
         # hiding more only adds to what is possible, so what was seen to be possible stays so
         self.seen = self.values.copy(), self.values.copy()
-        self.whole_matrix: Any = None  # made when it is needed
         self.parts_of: dict[int, list[int]] = {}
         for part, whole in book.follows:
             self.parts_of.setdefault(whole, []).append(part)
@@ -221,48 +224,86 @@ class _Protection:
         return touched
 
     def _repair(self, place: int) -> None:
-        """Hide the cheapest counts that let the one at ``place`` be larger, by as much as is missing."""
+        """Hide the cheapest counts that let the one at ``place`` be larger, by as much as is missing.
+
+        Looked for near it first, then among all that hang together with it.
+        """
+        least, most = self.seen
+        if most[place] - least[place] + 1 >= self.need - TOLERANCE:
+            return
+        up = least[place] + self.need - 1 - self.values[place]
+        for index in (self._near(place), None):
+            index = self._component(place) if index is None else index
+            step = self._cheapest(place, up, index)
+            if step is not None:
+                least[index] = np.minimum(least[index], self.values[index] + step)
+                most[index] = np.maximum(most[index], self.values[index] + step)
+                to_hide = index[np.abs(step) > TOLERANCE]
+                break
+        else:  # nothing lets it grow: leave no neighbour to calculate with
+            to_hide = [j for line in self.lines_of[place] for j in self._members(line)]
+        for j in to_hide:
+            if self.can_hide[j] and not self.hidden[j]:
+                self._hide(int(j))
+
+    def _cheapest(self, place: int, up: float, index: np.ndarray) -> np.ndarray | None:
+        """Change of the counts ``index`` that adds ``up`` to one and leaves all sums as they are; None: there is none.
+
+        Of all such changes the one that needs the cheapest counts to be hidden.
+        """
         from scipy.optimize import linprog
         from scipy.sparse import hstack
 
-        least, most = self.seen
-        up = least[place] + self.need - 1 - self.values[place]
-        if most[place] - least[place] + 1 >= self.need - TOLERANCE:
-            return
-        index, matrix = self._neighbourhood(place)
+        part = self.matrix[:, index].tocsr()
+        part = part[np.flatnonzero(np.diff(part.indptr) > 0)]
         downwards = np.minimum(self.low[index] - self.values[index], 0.0)
-        price = (1 + np.log2(1 + self.values[index])) * np.where(np.isin(index, list(self.wholes)), _WHOLE, 1.0)
+        price = (1 + np.log2(1 + self.values[index])) * np.where(self.is_whole[index], _WHOLE, 1.0)
         cost = np.where(self.hidden[index], 1e-3, price)
         limits: list[tuple[float, Any]] = [(0.0, None)] * len(index) + [(0.0, float(-x)) for x in downwards]
         mine = int(np.searchsorted(index, place))
         limits[mine], limits[len(index) + mine] = (up, up), (0.0, 0.0)
         answer = linprog(
             np.concatenate([cost, cost]),
-            A_eq=hstack([matrix, -matrix]).tocsr(),
-            b_eq=np.zeros(matrix.shape[0]),
+            A_eq=hstack([part, -part]).tocsr(),
+            b_eq=np.zeros(part.shape[0]),
             bounds=limits,
         )
-        if answer.status == 0:
-            step = answer.x[: len(index)] - answer.x[len(index) :]
-            moved = index[np.abs(step) > TOLERANCE]
-            least[index] = np.minimum(least[index], self.values[index] + step)
-            most[index] = np.maximum(most[index], self.values[index] + step)
-        else:  # nothing lets it grow so far: leave no neighbour to calculate with
-            moved = np.array(
-                [j for line in self.lines_of[place] for j in (self.equations[line][0], *self.equations[line][1])]
-            )
-        for j in moved:
-            if self.can_hide[j] and not self.hidden[j]:
-                self._hide(int(j))
+        return answer.x[: len(index)] - answer.x[len(index) :] if answer.status == 0 else None
 
-    def _neighbourhood(self, place: int) -> tuple[np.ndarray, Any]:
-        """The counts that hang together with one and are hidden or may be, and the equations between them."""
+    def _near(self, place: int) -> np.ndarray:
+        """Counts a few sums away from one that are hidden or may be: in each sum those with most room, and cheapest."""
+        found, edge = {place}, [place]
+        while edge and len(found) < _NEAR:
+            reached = []
+            for line in dict.fromkeys(line for j in edge for line in self.lines_of[j]):
+                members = [j for j in self._members(line) if self.hidden[j] or self.can_hide[j]]
+                members.sort(key=lambda j: (not self.hidden[j], -self.values[j] if self.hidden[j] else self.values[j]))
+                first_open = sum(bool(self.hidden[j]) for j in members)
+                chosen = [*members[: min(first_open, _OF_LINE)], *members[first_open : first_open + _OF_LINE]]
+                reached += [j for j in chosen if j not in found]
+            edge = list(dict.fromkeys(reached))
+            found.update(edge)
+        return np.array(sorted(found))
+
+    def _members(self, line: int) -> tuple[int, ...]:
+        whole, parts = self.equations[line]
+        return (whole, *parts)
+
+    @cached_property
+    def matrix(self) -> Any:
+        """All equations (equations x counts)."""
+        return balance(self.equations, len(self.values)).tocsc()
+
+    @cached_property
+    def _labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Counts that are hidden or may be, and for each the name of the group of counts that hang together."""
         from scipy.sparse.csgraph import connected_components
 
-        if self.whole_matrix is None:
-            self.movable = np.flatnonzero(self.hidden | self.can_hide)
-            self.whole_matrix = balance(self.equations, len(self.values))[:, self.movable].tocsr()
-            _, self.label = connected_components(abs(self.whole_matrix).T @ abs(self.whole_matrix), directed=False)
-        columns = np.flatnonzero(self.label == self.label[np.searchsorted(self.movable, place)])
-        part = self.whole_matrix[:, columns].tocsr()
-        return self.movable[columns], part[np.flatnonzero(np.diff(part.indptr) > 0)]
+        movable = np.flatnonzero(self.hidden | self.can_hide)
+        part = abs(self.matrix[:, movable])
+        return movable, connected_components(part.T @ part, directed=False)[1]
+
+    def _component(self, place: int) -> np.ndarray:
+        """All counts that hang together with one and are hidden or may be."""
+        movable, label = self._labels
+        return movable[label == label[np.searchsorted(movable, place)]]

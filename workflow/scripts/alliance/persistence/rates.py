@@ -38,6 +38,8 @@ def rate_table(
 ) -> pd.DataFrame:
     """Rates of every outcome: one row per cohort ("pooled" too) and level of each column of ``groups`` ("all" too).
 
+    Crossings (``a*b``) are tabled over all cohorts only: by cohort, most of their cells would be too small for a rate.
+
     ``departed`` holds, for times to departure, the person-periods and the horizon (main terms): their rate is the share
     departed by then from the life table, with Greenwood's variance on the scale of log(-log S).
     """
@@ -46,6 +48,8 @@ def rate_table(
     parts = []
     for by_cohort in (False, True):
         for variable in ("all", *groups.columns):
+            if by_cohort and "*" in variable:
+                continue
             cells = pd.DataFrame({"cohort": cohort.to_numpy() if by_cohort else "pooled"}, index=range(len(cohort)))
             cells["group"] = "all" if variable == "all" else groups[variable].to_numpy()
             code = cells.groupby(["cohort", "group"], observed=True).ngroup().fillna(-1).to_numpy(dtype=np.int64)
@@ -74,7 +78,7 @@ def withhold(rates: pd.DataFrame, minimum: int, printed: pd.DataFrame | None = N
     (``a*b``) add up to those of its variables.
     """
     hidden: set = set()
-    sets = [["cohort", "group_variable"], ["group_variable", "group"]]
+    sets = [["group_variable", "group"]]  # over the cohorts; within a cohort the groups divide the row of everybody
     for _, rows in rates.groupby("outcome", sort=False):
         book = count_book(
             rows,
@@ -98,7 +102,7 @@ def _add_sizes(book: CountBook, rows: pd.DataFrame, printed: pd.DataFrame, minim
         sizes,
         ["n"],
         minimum,
-        sets=[["cohort", "group_variable"], ["group_variable", "group"]],
+        sets=[["group_variable", "group"]],
         totals={"cohort": POOLED},
         sums=rows_within(sizes, "group_variable", "group", "cohort"),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+ALL = "all"  # everybody, as a grouping and as its only level
 BETWEEN = " × "
 
 
@@ -29,20 +30,21 @@ def rows_within(table: pd.DataFrame, variable: str, level: str, by: str) -> list
 
     ``table`` has one row for each value of the column ``by`` and level of a grouping (columns ``variable`` and
     ``level``, as :func:`group_levels` writes them). The rows of a crossing divide those of every grouping of some of
-    its variables.
+    its variables, and those of every grouping divide the row of everybody (``all`` in both columns).
     """
     place = {(unit, name, group): i for i, unit, name, group in table[[by, variable, level]].itertuples(name=None)}
     names = list(table[variable].unique())
     found: dict[tuple[int, str], list[int]] = {}
     for (unit, inner, group), i in place.items():
-        own = factors(inner)
+        own = factors(inner) if inner != ALL else ()
         values = str(group).split(BETWEEN)
-        if len(own) < 2 or len(values) != len(own):
+        if len(values) != len(own):
             continue
         of = dict(zip(own, values, strict=True))
         for outer in names:
-            if set(factors(outer)) < set(own):
-                whole = place.get((unit, outer, BETWEEN.join(of[f] for f in factors(outer))))
+            outside = factors(outer) if outer != ALL else ()
+            if set(outside) < set(own):
+                whole = place.get((unit, outer, BETWEEN.join(of[f] for f in outside) if outside else ALL))
                 if whole is not None:
                     found.setdefault((whole, inner), []).append(i)
     return [(whole, parts) for (whole, _), parts in found.items()]
