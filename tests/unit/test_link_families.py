@@ -232,3 +232,18 @@ def test_families_of_tests():
     assert set(adjusted("all").values()) == {8}
     assert adjusted(["a: bond", "b: bond"]) == {("a", "bond"): 2, ("b", "bond"): 2}
     assert adjusted({"one": ["a: bond"], "two": ["b: bond", "b: goal"]})["a", "bond"] == 1
+
+
+def test_hazards_that_are_not_proportional_are_said():
+    sample, scores, outcomes, periods = study()
+    late = outcomes["outcome"] == "departure"
+    bond = outcomes["student_id"].map(scores.query("dimension == 'bond'").set_index("student_id")["score"])
+    # a weak bond goes with leaving in the first two terms, a strong one with leaving in the fourth and fifth
+    weak = bond < 5
+    rng = np.random.default_rng(4)
+    time = np.where(weak, rng.choice([1, 2, 6], len(bond)), rng.choice([4, 5, 6], len(bond)))
+    outcomes.loc[late, "value"] = time[late]
+    outcomes.loc[late, "censored"] = time[late] == 6
+    tables = link_models(sample, scores, outcomes, periods, with_models({"cox": MODELS["cox"]}))
+    assert "hazards are not proportional" in tables.status["reason"].iloc[0]
+    assert "above all for bond" in tables.status["reason"].iloc[0]

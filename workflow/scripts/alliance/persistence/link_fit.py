@@ -13,6 +13,7 @@ from alliance.persistence.result import OutcomeFit
 
 FAILED = ("constant_outcome", "too_few", "not_converged", "separated")
 PENALISED = ("logit", "hazard")  # families that Firth's likelihood stands in for when the outcome is separated
+DOUBT = 0.05  # level at which hazards are called not proportional
 FEW_CLUSTERS = 40  # below, CR0 and CR1 are known to be too small (Cameron & Miller 2015, J. Hum. Resour. 50:317)
 
 
@@ -35,7 +36,22 @@ def fit_or_penalise(analysis: Analysis, family: str, link: Mapping[str, Any]) ->
             return penalised, state, f"{fit.reason}; Firth's penalised likelihood is used"
     except (np.linalg.LinAlgError, ValueError) as error:
         return None, "failed", f"the model cannot be estimated from these rows ({error})"
-    return fit, *judge(fit, link["predictors"])
+    state, reason = judge(fit, link["predictors"])
+    if family == "cox" and state == "ok":
+        reason = "; ".join(filter(None, [reason, _hazards_note(fit, options["event"])]))
+    return fit, state, reason
+
+
+def _hazards_note(fit: OutcomeFit, event: str) -> str:
+    """What the test of proportional hazards says against a Cox model; empty when it says nothing."""
+    from alliance.persistence.survival import proportional_hazards
+
+    tests = proportional_hazards(fit, event).set_index("term")["p_value"]
+    if not tests["GLOBAL"] < DOUBT:
+        return ""
+    which = [name for name in tests.index[:-1] if tests[name] < DOUBT]
+    named = f", above all for {', '.join(which)}" if which else ""
+    return f"hazards are not proportional (test over all terms, p = {tests['GLOBAL']:.3f}{named})"
 
 
 def judge(fit: OutcomeFit, predictors: list[str]) -> tuple[str, str]:

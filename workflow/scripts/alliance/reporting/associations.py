@@ -60,8 +60,20 @@ def is_hazard(results: Results, model: str) -> bool:
 
 
 def heading(results: Results, labels: Labels, model: str) -> str:
-    """The name of a model over its rows; a hazard model is about leaving, and says so."""
-    return labels.link_model(model) + (": odds of leaving in a term" if is_hazard(results, model) else "")
+    """The name of a model over its rows, with what its ratios are of when that is not the outcome itself."""
+    family = results.block("link", "models", model, "family")
+    name = labels.link_model(model)
+    if family == "cox" or (family == "hazard" and results.block("link", "models", model, "link") == "cloglog"):
+        return f"{name}: hazard of leaving"
+    if is_hazard(results, model):
+        return f"{name}: odds of leaving in a term"
+    if family == "ordinal":
+        return f"{name}: odds of a higher answer"
+    if family == "multinomial":
+        rows = results.rows("outcomes_definitions", outcome=results.block("link", "models", model, "outcome"))
+        first = str(rows[0].get("categories", "")).partition(";")[0].replace("_", " ") if rows else ""
+        return f"{name}: odds against “{first}”" if first else name
+    return name
 
 
 def effect(results: Results, model: str, term: str, sample: str = POOLED, contrast: str = SLOPE) -> dict[str, Any]:

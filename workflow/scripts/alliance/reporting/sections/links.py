@@ -73,10 +73,22 @@ def _how(results: Results, labels: Labels) -> str:
     adjust = results.block("link", "adjust") or {}
     if adjust:
         text += (
-            " *p* values of the predictors are adjusted over all pooled models "
+            f" *p* values of the predictors are adjusted {_over(adjust.get('family', 'predictors'))} "
             f"({str(adjust.get('method', '')).capitalize()})."
         )
     return text
+
+
+def _over(family: Any) -> str:
+    """The family of tests in words."""
+    known = {
+        "predictors": "over all pooled models",
+        "outcome": "over the tests of each outcome",
+        "all": "together with the covariates over all pooled models",
+    }
+    if isinstance(family, str):
+        return known.get(family, known["predictors"])
+    return "within each declared family of tests" if isinstance(family, dict) else "over the declared family of tests"
 
 
 def _measure(row: dict[str, Any]) -> str:
