@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alliance.measurement.intervals import Z95
 from alliance.measurement.models import MeasurementModel, why_not_identified
 from alliance.measurement.samples import left_out
 
@@ -36,6 +37,7 @@ class MeasurementFit:
     ``status``: ok; inadmissible (estimated, but the solution cannot be: reported, never ranked); failed (no estimates).
     ``reason`` says why in words, also for an ok fit about which something must be known (saturated, equivalent).
     ``estimator`` is what was used, which may differ from what was asked for (``reason`` says so).
+    ``rotation``: loadings and factor correlations of an exploratory model, turned towards the key.
     """
 
     model: MeasurementModel
@@ -45,6 +47,7 @@ class MeasurementFit:
     reason: str = ""
     fit: Fit | None = None
     cluster: str = ""
+    rotation: pd.DataFrame | None = None
 
     @property
     def estimated(self) -> bool:
@@ -79,8 +82,26 @@ class MeasurementFit:
         table = self.fit.parameters.drop(columns=["label", "std_lv"])
         simple = self.estimator == WLSMV and not (self.model.higher or self.model.written)
         if simple:  # latent responses and factors have unit variance: estimates are standardised already
-            return table.assign(std_se=table["se"])
-        return table.assign(std_se=self.fit.standardized()["se"].to_numpy())
+            table = table.assign(std_se=table["se"])
+        else:
+            table = table.assign(std_se=self.fit.standardized()["se"].to_numpy())
+        return table if self.rotation is None else _turned_table(table, self.rotation)
+
+
+def _turned_table(table: pd.DataFrame, rotation: pd.DataFrame) -> pd.DataFrame:
+    """The table of parameters with the rotated loadings and factor correlations in the places of the others."""
+    from scipy.special import ndtr
+
+    out = table.copy()
+    at = {(r.lhs, r.op, r.rhs): k for k, r in enumerate(out.itertuples())}
+    rows = [at.get((r.lhs, r.op, r.rhs), at.get((r.rhs, r.op, r.lhs))) for r in rotation.itertuples()]
+    z = (rotation["est"] / rotation["se"]).to_numpy()
+    values = {"z": z, "pvalue": 2 * ndtr(-np.abs(z))}
+    values |= {name: rotation[name].to_numpy() for name in ("est", "se", "std_all", "std_se")}
+    values |= {"ci_lower": values["est"] - Z95 * values["se"], "ci_upper": values["est"] + Z95 * values["se"]}
+    for name, column in values.items():
+        out.iloc[rows, out.columns.get_loc(name)] = column
+    return out
 
 
 def choose_estimator(asked: str, data: pd.DataFrame) -> str:
@@ -138,8 +159,21 @@ def fit_measurement(
         return MeasurementFit(model, chosen, n, FAILED, f"did not converge: {fit.optimum.message or 'no solution'}")
     problems = _problems(fit)
     status = INADMISSIBLE if problems else OK
-    notes = problems or [*_notes(model, fit), *_another(estimator, chosen), *([alone] if alone else [])]
-    return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name)
+    rotation, turned = _rotate(model, fit)
+    notes = problems or [*_notes(model, fit), *_another(estimator, chosen), *(n for n in (alone, turned) if n)]
+    return MeasurementFit(model, chosen, n, status, "; ".join(notes), fit, name, rotation)
+
+
+def _rotate(model: MeasurementModel, fit: Fit) -> tuple[pd.DataFrame | None, str]:
+    """The rotated solution of an exploratory model, and a sentence about it."""
+    if not model.own:
+        return None, ""
+    from alliance.sem.rotation import rotated
+
+    try:
+        return rotated(fit, model.own), "loadings and factor correlations by oblique target rotation to the key"
+    except (ValueError, np.linalg.LinAlgError) as error:
+        return None, f"not rotated ({error}): loadings are those with one anchor item per factor"
 
 
 def _fit(model: MeasurementModel, frame: pd.DataFrame, estimator: str, cluster: str | None, known: Fit | None) -> Fit:

@@ -128,8 +128,8 @@ def collapsed(dimensions: Dimensions, first: str, second: str) -> MeasurementMod
 def _exploratory(dims: dict[str, tuple[str, ...]], everything: tuple[str, ...], anchors: Mapping[str, str]):
     """As many factors as dimensions, all items on all, one anchor item per factor (Marsh et al., 2013).
 
-    The fit is that of an exploratory factor analysis; loadings and correlations are those of the rotation in which
-    the anchors have no cross-loadings.
+    The fit is that of an exploratory factor analysis. Where the anchors have no cross-loadings is only where the search
+    takes place: ``estimate`` turns the factors towards the key afterwards.
     """
     anchor = {d: anchors.get(d, items[0]) for d, items in dims.items()}
     zeros = frozenset((d, anchor[other]) for d, other in permutations(dims, 2))
