@@ -23,6 +23,9 @@ def config(**changes):
     return {"seed": 3, "measurement": {"role": "mentee", "wave": 1}, "link": {**link, **changes}}
 
 
+RETAINED = {"retained": {"outcome": "retained_2", "family": "logit"}}  # the quicker of the two models alone
+
+
 def study(seed=1, n=600, effects=(0.5, 0.0, 0.3), cohorts=("2015", "2016", "2017")):
     """sample, scores, outcomes and periods; effects per standard deviation; mentors agree with mentees at r = .6."""
     rng = np.random.default_rng(seed)

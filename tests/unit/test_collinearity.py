@@ -77,10 +77,10 @@ def test_without_a_verdict_all_dimensions_are_tied():
 
 
 def test_expanded_draws_agree_with_refitted_ones():
-    sample, scores, outcomes, _ = relation_study.study(n=800)
+    sample, scores, outcomes, _ = relation_study.study(n=500)
     wide = relation_study.wide(scores)
     rows = sample.join(wide, on="student_id").assign(y=outcomes.query("outcome == 'retained_2'")["value"].to_numpy())
-    options = {"always": ["gpa", "C(cohort)"], "cluster": "program", "bootstrap": 150, "seed": 4}
+    options = {"always": ["gpa", "C(cohort)"], "cluster": "program", "bootstrap": 80, "seed": 4}
     slow = dominance("y ~ bond + goal + task", rows, **options)
     fast = dominance("y ~ bond + goal + task", rows, refit=False, **options)
     assert fast.general["general"].tolist() == slow.general["general"].tolist()
@@ -123,13 +123,14 @@ def test_the_general_factor_is_used_where_its_model_holds():
     sample, scores, outcomes, periods = relation_study.study()
     wide = relation_study.wide(scores)
     general = wide.assign(general=wide.mean(axis=1))
-    found = collinearity_tables(sample, scores, outcomes, periods, relation_study.config(), general=general, draws=5)
+    config = relation_study.config(models=relation_study.RETAINED)
+    found = collinearity_tables(sample, scores, outcomes, periods, config, general=general, draws=5)
     rows = found.parameterisations.query("model == 'retained'").set_index(["parameterisation", "term"])
     assert rows.loc[("general", "general"), "estimate"] == pytest.approx(
         rows.loc[("total", "total"), "estimate"], rel=0.01
     )
     without = collinearity_tables(
-        sample, scores, outcomes, periods, relation_study.config(), why_no_general="no bifactor model", draws=5
+        sample, scores, outcomes, periods, config, why_no_general="no bifactor model", draws=5
     )
     assert "general" not in set(without.parameterisations["parameterisation"])
     assert "no bifactor model" in set(without.status["reason"])
@@ -154,8 +155,7 @@ def test_one_predictor_is_never_collinear_and_another_family_is_said():
 
 
 def test_declared_plausible_values_are_used_wherever_the_link_uses_them():
-    data, config = relation_study.study(), relation_study.config()
-    del config["link"]["models"]["left"]
+    data, config = relation_study.study(n=300), relation_study.config(models=relation_study.RETAINED)
     plain = collinearity_tables(*data, config, draws=5)
     scaled = relation_study.wide(data[1]).apply(lambda x: (x - x.mean()) / x.std(ddof=1)).reset_index()
 

@@ -64,8 +64,8 @@ def two_waves(
             found["student_id"].map(table["score", dimension]) if ("score", dimension) in table else np.nan
             for table in (first, second)
         )
-        found[f"{LEVEL}_{dimension}"] = before - np.nanmean(np.asarray(before, float))
-        found[f"{CHANGE}_{dimension}"] = after - before
+        found[f"{LEVEL}_{dimension}"], found[f"{CHANGE}_{dimension}"] = before, after - before
+        found[f"{LEVEL}_{dimension}"] -= found[f"{LEVEL}_{dimension}"].mean()
     return found
 
 
@@ -99,7 +99,7 @@ def compared(
         if len(a) < minimum:
             continue
         difference = b - a
-        noise = np.nanmean(columns["se_a"][known] ** 2) + np.nanmean(columns["se_b"][known] ** 2)
+        noise = sum(_mean_square(columns[name][known]) for name in ("se_a", "se_b"))
         found.append(
             {
                 **about, "dimension": dimension, "n": len(a), "mean_1": a.mean(), "sd_1": a.std(ddof=1),
@@ -110,6 +110,11 @@ def compared(
             }
         )  # fmt: skip
     return found
+
+
+def _mean_square(errors: np.ndarray) -> float:
+    known = errors[np.isfinite(errors)]
+    return float((known**2).mean()) if len(known) else np.nan
 
 
 def _shares(a: np.ndarray, b: np.ndarray, minimum: int) -> dict[str, float]:
