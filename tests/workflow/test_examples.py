@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -36,6 +39,24 @@ def test_nature_phd2019(fresh):
     # Single items go with the outcome (odds ratios 1.10, 1.05 and 1.19 a point), so their scores must, too.
     joint = pd.read_csv(results / "link/joint.csv").set_index("outcome")
     assert joint.loc["research_more_likely", "p_value"] < 1e-10
+
+
+def test_hazard_of_departure_of_all_midfield_students():
+    if not (REAL / "midfield").is_dir():
+        pytest.skip("the data of midfield are not here: examples/README.md says where they go")
+    script = ROOT / "examples/midfield/departure.py"
+    done = subprocess.run([sys.executable, script, REAL / "midfield"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    terms, students = (
+        int(n.replace(",", "")) for n in re.findall(r"^([\d,]+) person-terms of ([\d,]+)", done.stdout)[0]
+    )
+    assert students > 95_000
+    assert terms > 600_000
+    assert {"sex[T.Male]", "race[T.Black]"} <= set(done.stdout.split())
+    seconds, peak = map(float, re.findall(r"([\d.]+) CPU-s with reading, at most ([\d.]+) GB", done.stdout)[0])
+    assert seconds < 30
+    assert peak < 3
 
 
 def test_midfield_reproduces_the_known_rates(fresh):
