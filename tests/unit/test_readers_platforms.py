@@ -250,8 +250,8 @@ def test_dates_outside_the_study_are_warnings_with_their_rows(intake):
     found = intake(book, {"x.csv": text}, x={"path": "x.csv", "format": "csv"}, study=window)
     days = answers(found, "started")
     assert [day for _, day in days] == ["2015-09-01", "2015-09-02", "2014-09-02", pd.NA]
-    listed = found.issues.frame()[["row", "column", "severity", "action"]].to_numpy().tolist()
-    assert listed == [[3, "when", "warning", "kept"]]
+    listed = found.issues.frame().query("column == 'when'")[["row", "severity", "action"]].to_numpy().tolist()
+    assert listed == [[3, "warning", "kept"]]
 
 
 def test_sas_transport_and_compressed_spss(intake, tmp_path):

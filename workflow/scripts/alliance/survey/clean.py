@@ -56,10 +56,12 @@ def find_decimal(raw: Raw, columns: Sequence[Column], issues: Issues) -> str:
         seen: dict[str, tuple[str, int]] = {}
         for column in (c for c in columns if c.type == "number"):
             texts = raw.frame[column.column]
+            distinct = texts.unique().tolist()
             for mark in ".,":
-                hits = texts.str.fullmatch(rf"\s*[+-]?\d*\{mark}\d+\s*")
-                if hits.any():
-                    seen.setdefault(mark, (column.column, int(hits.idxmax())))
+                pattern = re.compile(rf"\s*[+-]?\d*\{mark}\d+\s*")
+                first = next((text for text in distinct if pattern.fullmatch(text)), None)
+                if first is not None:
+                    seen.setdefault(mark, (column.column, int((texts == first).idxmax())))
         if len(seen) == 2:
             places = " and ".join(f"row {row}, column {column}" for column, row in seen.values())
             remedy = "write all numbers of the file with the same decimal mark"
@@ -95,7 +97,7 @@ def _clean_column(raw: Raw, column: Column, book: str, ids: Sequence[str], issue
 
     texts = raw.frame[column.column]
     places, distinct = pd.factorize(texts)
-    distinct = [str(text) for text in distinct]
+    distinct = distinct.tolist()
     found = meanings(
         distinct,
         column,
@@ -110,9 +112,9 @@ def _clean_column(raw: Raw, column: Column, book: str, ids: Sequence[str], issue
         tidy = known[places]
     else:
         tidy = pd.array([*values, blank], dtype=DTYPES[column.type]).take(places)
-    status = np.array([status.value for _, status in found] + [Status.BLANK.value], dtype=object)
-    _note(raw, column, book, places, distinct, status, issues)
-    _note_recoded(raw, column, places, distinct, issues)
+    _note(raw, column, book, places, distinct, [status for _, status in found], issues)
+    if column.recode:
+        _note_recoded(raw, column, places, distinct, issues)
     if column.type == "id":
         changed = sum(text.strip() != value for text, value in zip(distinct, values, strict=True) if value)
         if changed:
@@ -127,19 +129,23 @@ def _note(
     book: str,
     places: np.ndarray,
     distinct: list[str],
-    status: np.ndarray,
+    status: Sequence[Status],
     issues: Issues,
 ) -> None:
     import numpy as np
 
     rows = raw.frame.index.to_numpy()
+    doubtful: dict[Status, list[int]] = {}
+    for i, kind in enumerate(status):
+        if kind is not Status.ANSWER:
+            doubtful.setdefault(kind, []).append(i)
     for kind, (problem, severity, action) in ACTIONS.items():
-        hit = np.flatnonzero(status[places] == kind.value)
-        values = [distinct[places[i]] for i in hit]
-        issues.cells(raw.file, column.column, rows[hit].tolist(), values, problem, severity, action)
+        if kind in doubtful:
+            hit = np.flatnonzero(np.isin(places, doubtful[kind]))
+            values = [distinct[places[i]] for i in hit]
+            issues.cells(raw.file, column.column, rows[hit].tolist(), values, problem, severity, action)
     for kind in (Status.UNKNOWN, Status.RANGE):
-        codes = [i for i in range(len(distinct)) if status[i] == kind.value]
-        if codes:
+        if codes := doubtful.get(kind):
             where = {code: rows[places == code] for code in codes[:200]}
             total = int(np.isin(places, codes).sum())
             _undeclared(raw, column, book, kind, [(distinct[c], w) for c, w in where.items()], total, issues)

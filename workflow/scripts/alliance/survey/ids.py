@@ -8,6 +8,7 @@ from collections.abc import Sequence
 DECIMAL = re.compile(r"(\d+)\.0+")
 PUNCTUATION = re.compile(r"[\W_]+")
 ZEROS = re.compile(r"^(\D*)0+(?=\d)")
+ONLY_OTHERS = {"strip", "drop_email_domain", "drop_punctuation"}  # leave letters and digits as they are
 STEPS = {
     "strip": lambda text: " ".join(text.split()),
     "uppercase": str.upper,
@@ -25,7 +26,9 @@ def normalise(text: str, steps: Sequence[str]) -> str:
     as punctuation would make another id of it.
     """
     text = text.strip()
-    if text.endswith("0") and (whole := DECIMAL.fullmatch(text)):
+    if text.isalnum():  # most are: nothing to strip, no domain, no punctuation
+        steps = [step for step in steps if step not in ONLY_OTHERS]
+    elif text.endswith("0") and (whole := DECIMAL.fullmatch(text)):
         text = whole[1]
     for step in steps:
         text = STEPS[step](text)
