@@ -4,10 +4,11 @@ from _run import stage
 
 with stage("check", snakemake):
     from alliance.errors import Stop
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
     from alliance.survey.check import check_study
 
     problems, issues = check_study(snakemake.config)
     if problems:
         raise Stop("check", problems)
-    issues.check(minimum_cell(snakemake.config)).to_csv(snakemake.output.check, index=False)
+    write_csv(issues.check(minimum_cell(snakemake.config)), snakemake.output.check)

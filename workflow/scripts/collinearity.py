@@ -29,6 +29,7 @@ with stage("collinearity", snakemake):
     import pandas as pd
     from alliance.persistence.collinearity_stage import collinearity_tables
     from alliance.persistence.plausible_fit import DrawTables
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell, read_codebook
 
     given, config = snakemake.input, snakemake.config
@@ -52,5 +53,5 @@ with stage("collinearity", snakemake):
         drawn=drawn,
     )
     for name, table in vars(tables).items():
-        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(table, snakemake.output[name])
     print(tables.apart.to_string(index=False))

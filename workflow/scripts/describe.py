@@ -5,6 +5,7 @@ from _run import stage
 with stage("describe", snakemake):
     import pandas as pd
     from alliance.persistence import fit_outcome
+    from alliance.spreadsheet import write_csv
     from alliance.study import read_codebook
     from alliance.survey.attrition import attrition_table
     from alliance.survey.clustering import icc_table
@@ -20,4 +21,4 @@ with stage("describe", snakemake):
         "icc": icc_table(*study),
     }
     for name, table in tables.items():
-        table.to_csv(snakemake.output[name], index=False)
+        write_csv(table, snakemake.output[name])

@@ -5,6 +5,7 @@ from _run import stage
 with stage("imputation", snakemake):
     import pandas as pd
     from alliance.persistence.imputation_stage import impute_study
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell, read_codebook
 
     tables = impute_study(
@@ -15,4 +16,4 @@ with stage("imputation", snakemake):
     )
     tables.imputations.to_parquet(snakemake.output.imputations, index=False)
     for name in ("plan", "convergence", "traces", "overimputation", "status"):
-        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(getattr(tables, name), snakemake.output[name])

@@ -6,6 +6,7 @@ with stage("intake", snakemake):
     import shutil
 
     from alliance.errors import Stop
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell, read_codebook
     from alliance.survey.intake import run_intake
 
@@ -14,7 +15,7 @@ with stage("intake", snakemake):
         raise Stop("intake", intake.issues.errors)
     for name in ("responses", "students", "terms", "degrees"):
         getattr(intake, name).to_parquet(snakemake.output[name], index=False)
-    intake.issues.frame().to_csv(snakemake.output.issues, index=False)
-    intake.issues.summary(minimum_cell(snakemake.config)).to_csv(snakemake.output.summary, index=False)
-    intake.inputs.to_csv(snakemake.output.inputs, index=False)
+    write_csv(intake.issues.frame(), snakemake.output.issues)
+    write_csv(intake.issues.summary(minimum_cell(snakemake.config)), snakemake.output.summary)
+    write_csv(intake.inputs, snakemake.output.inputs, keep=["delimiter", "decimal"])
     shutil.copyfile(snakemake.input.codebook, snakemake.output.codebook)

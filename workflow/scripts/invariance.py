@@ -5,6 +5,7 @@ from _run import stage
 with stage("invariance", snakemake):
     import pandas as pd
     from alliance.measurement.invariance_tables import compare_all
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell, read_codebook
 
     tables = compare_all(
@@ -14,6 +15,6 @@ with stage("invariance", snakemake):
         minimum_cell(snakemake.config),
     )
     for name, path in snakemake.output.items():
-        tables[name].to_csv(path, index=False, lineterminator="\n")
+        write_csv(tables[name], path)
     print(tables["verdicts"].to_string(index=False))
     print(tables["status"].to_string(index=False))

@@ -6,6 +6,7 @@ with stage("link", snakemake):
     import pandas as pd
     from alliance.persistence.link import link_models
     from alliance.persistence.plausible_fit import DrawTables
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
 
     drawn = snakemake.input.get("draws")
@@ -21,4 +22,4 @@ with stage("link", snakemake):
         draws,
     )
     for name, table in vars(tables).items():
-        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(table, snakemake.output[name])

@@ -5,6 +5,7 @@ from _run import stage
 with stage("link_missing", snakemake):
     import pandas as pd
     from alliance.persistence.missing_data import missing_data_tables
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
 
     names = ("sample", "scores", "outcomes", "periods", "imputations")
@@ -13,5 +14,5 @@ with stage("link_missing", snakemake):
         snakemake.config,
         minimum_cell(snakemake.config),
     )
-    tables.table.to_csv(snakemake.output.missing_data, index=False, lineterminator="\n")
-    tables.status.to_csv(snakemake.output.status, index=False, lineterminator="\n")
+    write_csv(tables.table, snakemake.output.missing_data)
+    write_csv(tables.status, snakemake.output.status)

@@ -6,6 +6,7 @@ with stage("magnitudes", snakemake):
     import pandas as pd
     from alliance.persistence.magnitude_stage import magnitude_tables
     from alliance.persistence.plausible_fit import DrawTables
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
 
     given = snakemake.input
@@ -23,5 +24,5 @@ with stage("magnitudes", snakemake):
         drawn,
     )
     for name, table in vars(tables).items():
-        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(table, snakemake.output[name])
     print(tables.contrasts.to_string(index=False))

@@ -5,6 +5,7 @@ from _run import stage
 with stage("outcomes", snakemake):
     import pandas as pd
     from alliance.persistence.derive import derive_outcomes
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
 
     sample = pd.read_parquet(snakemake.input.sample)
@@ -16,4 +17,4 @@ with stage("outcomes", snakemake):
     tables.outcomes.to_parquet(snakemake.output.outcomes, index=False)
     tables.periods.to_parquet(snakemake.output.periods, index=False)
     for name in ("definitions", "rates", "states"):
-        getattr(tables, name).to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(getattr(tables, name), snakemake.output[name])

@@ -5,6 +5,7 @@ from _run import stage
 with stage("relationship", snakemake):
     import pandas as pd
     from alliance.persistence.relationship_stage import relationship_tables
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell
 
     given = snakemake.input
@@ -17,5 +18,5 @@ with stage("relationship", snakemake):
         minimum_cell(snakemake.config),
     )
     for name, table in vars(tables).items():
-        table.to_csv(snakemake.output[name], index=False, lineterminator="\n")
+        write_csv(table, snakemake.output[name])
     print(tables.status.to_string(index=False))

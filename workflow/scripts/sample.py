@@ -5,6 +5,7 @@ from _run import stage
 with stage("sample", snakemake):
     import pandas as pd
     from alliance.errors import Stop
+    from alliance.spreadsheet import write_csv
     from alliance.study import minimum_cell, read_codebook
     from alliance.survey.issues import Issues
     from alliance.survey.sample import Study, build_sample
@@ -18,7 +19,7 @@ with stage("sample", snakemake):
         raise Stop("sample", issues.errors)
     sample.students.to_parquet(snakemake.output.sample, index=False)
     sample.flags.to_parquet(snakemake.output.flags, index=False)
-    sample.flow.to_csv(snakemake.output.exact_flow, index=False)
-    sample.flow_reports.to_csv(snakemake.output.exact_flow_reports, index=False)
+    write_csv(sample.flow, snakemake.output.exact_flow)
+    write_csv(sample.flow_reports, snakemake.output.exact_flow_reports)
     for name, table in shareable_counts(study, sample, minimum_cell(snakemake.config)).items():
-        table.to_csv(snakemake.output[name], index=False)
+        write_csv(table, snakemake.output[name])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alliance.measurement.scores import RULES
 from alliance.sav import forget_time
+from alliance.spreadsheet import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +33,14 @@ def export_scores(scores: pd.DataFrame, config: Mapping[str, Any], folder: str |
     target.mkdir(parents=True, exist_ok=True)
     wide, labels = wide_scores(scores, config)
     files = [target / name for name in ("scores.csv", "scores.sav", "scores.dta", "codebook.csv")]
-    wide.to_csv(files[0], index=False, lineterminator="\n")
+    write_csv(wide, files[0])
     texts = [labels[c]["label"] for c in wide.columns]
     pyreadstat.write_sav(wide, str(files[1]), column_labels=texts, file_label=_TITLE)
     forget_time(files[1])
     short = {c: text[:_LABEL] for c, text in zip(wide.columns, texts, strict=True)}
     wide.to_stata(files[2], write_index=False, version=118, time_stamp=_TIME, variable_labels=short, data_label=_TITLE)
     codebook = pd.DataFrame([{"variable": c, **labels[c]} for c in wide.columns])
-    codebook.to_csv(files[3], index=False, lineterminator="\n")
+    write_csv(codebook, files[3])
     return files
 
 

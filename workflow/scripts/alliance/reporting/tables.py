@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from alliance.reporting.apa import MINUS
 from alliance.reporting.inline import plain, to_html
+from alliance.spreadsheet import defused
 
 _NUMBER = re.compile(r"[+-]?(\d[\d,]*)?\.?\d+%?$")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def safe_cell(text: str) -> str:
     bare = text.replace(MINUS, "-")
     if _NUMBER.match(bare):
         return bare.replace(",", "")
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return defused(text)
 
 
 def to_csv(table: Table) -> str:
