@@ -123,9 +123,9 @@ def _overimputed(study: StudyFrame, plan: ImputationPlan, shown: list[str], seed
 
 def _remarks(plan: ImputationPlan, found: Imputations) -> list[dict[str, str]]:
     """What the plan left out, and chains that have not settled, as rows of the status."""
-    rows = [(r.variable, r.event, r.detail) for r in plan.log.itertuples()]
+    rows = [(r.variable, "note", f"{r.event}: {r.detail}") for r in plan.log.itertuples()]
     chains = convergence(found.chains) if len(found.chains) else None
     unsettled = [] if chains is None else chains.loc[~chains["settled"] & chains["rhat"].notna(), "variable"].unique()
-    rows += [(name, "not settled", "R-hat is above 1.2: more iterations are needed") for name in unsettled]
+    rows += [(name, "note", "not settled: R-hat is above 1.2, more iterations are needed") for name in unsettled]
     rows.append(("imputation", "ok", f"{found.m} imputations of {len(plan.problem.targets)} variables"))
     return [dict(zip(STATUS, ("imputation", "pooled", *row), strict=True)) for row in rows]

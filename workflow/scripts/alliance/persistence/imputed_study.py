@@ -92,17 +92,17 @@ def study_frame(
         parts[outcome] = list(columns)
         analysis += list(columns)
     usable = {name: reason for name in [*analysis, *auxiliaries] if (reason := _unusable(frame[name]))}
-    status += [_status(name, "left out", reason) for name, reason in usable.items()]
+    status += [_status(name, "note", f"left out: {reason}") for name, reason in usable.items()]
     analysis = [name for name in analysis if name not in usable]
     auxiliaries = [name for name in dict.fromkeys(auxiliaries) if name not in usable]
     width = sum(_width(frame[name]) for name in [*analysis, *auxiliaries])
     if auxiliaries and len(frame) < ROWS_PER_TERM * width:
         reason = f"{len(frame)} students are too few for {width} terms: auxiliaries are left out"
-        status.append(_status("auxiliaries", "left out", reason))
+        status.append(_status("auxiliaries", "note", reason))
         auxiliaries = []
     cluster, reason = _cluster(frame, students, wanted.get("cluster", link.get("cluster")))
     if reason:
-        status.append(_status(str(wanted.get("cluster", link.get("cluster"))), "left out", reason))
+        status.append(_status(str(wanted.get("cluster", link.get("cluster"))), "note", reason))
     return StudyFrame(frame, analysis, auxiliaries, cluster, parts, outside, list(means), status)
 
 

@@ -92,7 +92,9 @@ def missing_data_tables(
             except (ValueError, np.linalg.LinAlgError) as error:
                 table, reason = None, str(error)
             state = "failed" if table is None else "ok"
-            status.append(dict(zip(STATUS, ("missing data", method, model, state, reason), strict=True)))
+            status.append(
+                dict(zip(STATUS, ("missing data", method.replace("_", " "), model, state, reason), strict=True))
+            )
             if table is not None:
                 found.append(table.assign(method=method))
         if found:

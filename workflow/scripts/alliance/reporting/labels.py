@@ -100,6 +100,20 @@ class Labels:
         role, _, wave = key.rpartition("_w")
         return self.report_of(role, wave) if role in (self._config.get("roles") or {}) else key
 
+    def sample_column(self, key: str) -> str:
+        """A column of the sample or of the imputation: ``bond_mentor_w2`` is ``Bond (mentor report, second year)``."""
+        if key.startswith("outcome_"):
+            name = key.removeprefix("outcome_")
+            stem, _, part = name.rpartition("_")
+            timed = {"event": "departed", "hazard": "cumulative hazard"}
+            return f"{self.outcome(stem)} ({timed[part]})" if part in timed else self.outcome(name)
+        for role in self._config.get("roles") or {}:
+            name, found, wave = key.partition(f"_{role}_w")
+            if found:
+                report = self.report_of(role, wave)
+                return f"{self.dimension(name)} ({report[:1].lower()}{report[1:]})"
+        return self.dimension(key)
+
     def variable(self, key: str) -> str:
         """A variable by its label in the codebook; a crossing ``a*b`` by the labels of both."""
         if "*" in key:

@@ -28,6 +28,7 @@ from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
 from alliance.reporting.sections.measurement_error import measurement_error_section
 from alliance.reporting.sections.missing import missing_section
+from alliance.reporting.sections.missing_data import missing_data_section
 from alliance.reporting.sections.outcomes import outcomes_section
 from alliance.reporting.sections.record import record_section, status_section
 from alliance.reporting.sections.relationship import relationship_section
@@ -55,6 +56,7 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         link_checks_section,
         outcomes_section,
         missing_section,
+        missing_data_section,
         limits_section,
         decisions_section,
         issues_section,

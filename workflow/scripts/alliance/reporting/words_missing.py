@@ -1,11 +1,13 @@
-"""Who answered again, in words."""
+"""Who answered again, what is missing by chance, and whether the handling of missing data matters, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from alliance.reporting.apa import confidence, count, is_missing, number, percent
-from alliance.reporting.words import listing
+from alliance.reporting.apa import chi_square, confidence, count, is_missing, number, p_value, percent
+from alliance.reporting.words import listing, sentence
 
 
 def attrition_in_words(
@@ -38,3 +40,104 @@ def attrition_in_words(
         f"**{report}**{share}, {' and '.join(parts)} at the first occasion: what is seen later is seen among a "
         "selection."
     )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One estimate as it is read: ``conclusion`` "higher", "lower" or "unclear"; ``text`` the number with interval."""
+
+    model: str
+    term: str
+    method: str
+    conclusion: str
+    text: str
+    shift: float
+    hazard: bool = False
+
+
+_METHODS = {"complete_cases": "complete cases", "imputation": "multiple imputation", "weighting": "weighting"}
+_MOST = 3  # differing conclusions that are spelled out
+
+
+def dependence_in_words(readings: Sequence[Reading]) -> list[str]:
+    """Whether any conclusion depends on the method, by how much estimates move, and what all methods assume."""
+    by_term: dict[tuple[str, str], list[Reading]] = {}
+    for r in readings:
+        by_term.setdefault((r.model, r.term), []).append(r)
+    compared = {key: rows for key, rows in by_term.items() if len(rows) > 1}
+    if not compared:
+        return ["Only one way of handling missing data gave estimates: nothing can be compared."]
+    differ = {key: rows for key, rows in compared.items() if len({r.conclusion for r in rows}) > 1}
+    shifts = [abs(r.shift) for rows in compared.values() for r in rows if not is_missing(r.shift)]
+    moved = f"; estimates move by at most {number(max(shifts))} standard errors" if shifts else ""
+    methods = listing([_METHODS[m] for m in _METHODS if any(r.method == m for r in readings)])
+    if not differ:
+        first = (
+            f"**No conclusion depends on how missing data are handled.** {sentence(methods)} lead to the same reading "
+            f"of each of the {len(compared)} associations{moved}."
+        )
+    else:
+        told = [_difference(*key, rows) for key, rows in list(differ.items())[:_MOST]]
+        more = f" The others stand in the table: {len(differ) - _MOST} more." if len(differ) > _MOST else ""
+        verb = "depends" if len(differ) == 1 else "depend"
+        first = (
+            f"**{len(differ)} of {len(compared)} readings {verb} on how missing data are handled**{moved}. "
+            f"{' '.join(told)}{more} Where the methods disagree, the interval ends near no association: such a result "
+            "should not carry a conclusion by itself."
+        )
+    assumption = (
+        "Complete cases are right when who is incomplete has nothing to do with the outcome once the predictors are "
+        "known; imputation and weighting when it depends only on what was observed. No method can check this."
+    )
+    return [first, assumption]
+
+
+def _difference(model: str, term: str, rows: Sequence[Reading]) -> str:
+    ways = {"higher": "more likely", "lower": "less likely", "unclear": "not clear"}
+    if rows[0].hazard:
+        ways |= {"higher": "leaving more likely", "lower": "leaving less likely"}
+    parts = [f"{ways[r.conclusion]} by {_METHODS[r.method]} ({r.text})" for r in rows]
+    return f"{term} and “{model}”: {listing(parts)}."
+
+
+def imputation_in_words(
+    *, draws: Any, imputed: Sequence[Any], clustered: bool, unsettled: Sequence[str], checked: int, off: Sequence[str]
+) -> str:
+    """How was imputed, and what the checks of the chains and of hidden values say."""
+    how = ", with random intercepts of the clusters" if clustered else ""
+    parts = [f"{count(len(imputed))} incomplete variables were imputed {draws} times by chained equations{how}."]
+    parts.append(
+        f"The chains of {listing(list(dict.fromkeys(unsettled)))} have not settled (*R̂* above 1.2): more iterations "
+        "are needed."
+        if unsettled
+        else "All chains have settled (*R̂* at most 1.2)."
+    )
+    if checked:
+        fine = checked - len(off)
+        parts.append(
+            f"Observed values that were hidden and imputed lie where their imputations say for {count(fine)} of "
+            f"{count(checked)} variables" + (f" (not for {listing(list(off))})." if off else ".")
+        )
+    return " ".join(parts)
+
+
+def chance_in_words(items: Sequence[tuple[str, float]], means: tuple[float, float, float] | None) -> str:
+    """Little's test: items is (report, p value) of single answers; means (chi-square, df, p value) of whole reports."""
+    parts = []
+    if items:
+        off = [name for name, p in items if p < 0.05]
+        parts.append(
+            f"Single answers are not missing completely at random in {listing(off)} (Little’s test)."
+            if off
+            else "Single answers are missing as if at random (Little’s test, "
+            f"{listing([f'{name} {p_value(p)}' for name, p in items])})."
+        )
+    if means:
+        chi, df, p = means
+        parts.append(
+            f"Which scores and reports exist, in contrast, depends on the others ({chi_square(chi, df, p)}): complete "
+            "cases are a selection."
+            if p < 0.05
+            else f"Nor does which scores and reports exist depend on the others ({chi_square(chi, df, p)})."
+        )
+    return " ".join(parts)

@@ -176,7 +176,7 @@ def _predictors(
     if not sizes[0]:
         return [], []
     if min(sizes) < minimum:
-        return [], [_status(place, "all", "left out", f"fewer than {minimum} students with or without it")]
+        return [], [_status(place, "all", "note", f"left out: fewer than {minimum} students with or without it")]
     cluster = (config.get("sample") or {}).get("cluster")
     how: dict[str, Any] = {"vcov": "CR1", "cluster": "cluster_"} if cluster else {"vcov": "HC1"}
     rows, remarks = [], []
@@ -194,7 +194,7 @@ def _predictors(
             data["x_"] = pd.Categorical(data["x_"], categories=order)
         if len(data) < 2 * minimum or data["x_"].nunique() < 2 or data["gap_"].nunique() < 2:
             if name not in described_variables(config) or gap.name != "any variable":
-                remarks.append(_status(place, name, "left out", "too few students, or no variation"))
+                remarks.append(_status(place, name, "note", "left out: too few students, or no variation"))
             continue
         if number:
             data["x_"] = (data["x_"] - data["x_"].mean()) / data["x_"].std()
