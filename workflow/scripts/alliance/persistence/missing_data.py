@@ -80,6 +80,10 @@ def missing_data_tables(
     status: list[dict[str, str]] = []
     for model, block in link["models"].items():
         settings = model_settings(config, model)
+        if settings["interactions"]:  # its coefficients are slopes of one group: the model without stands beside it
+            reason = "models with interactions are not compared"
+            status.append(dict(zip(STATUS, ("missing data", "pooled", model, "note", reason), strict=True)))
+            continue
         case = _Case(model, block, settings, outcomes[outcomes["outcome"] == block["outcome"]], periods, minimum)
         found = []
         for method, fit in (
@@ -231,7 +235,8 @@ class _Case:
         table = estimates.iloc[fit.terms(self.settings["predictors"])].reset_index(drop=True)
         table["term"] = [analysis.term(name) for name in table["term"]]
         for target, source in (("odds_ratio", "estimate"), ("or_low", "conf_low"), ("or_high", "conf_high")):
-            table[target] = np.exp(table[source]) if self.settings["ratio"] else np.nan
+            with np.errstate(over="ignore"):
+                table[target] = np.exp(table[source]) if self.settings["ratio"] else np.nan
         return table[np.isfinite(table["estimate"])].assign(n=analysis.students, se_type=fit.se_type)
 
 

@@ -116,9 +116,16 @@ def imputation_in_words(
         fine = checked - len(off)
         parts.append(
             f"Observed values that were hidden and imputed lie where their imputations say for {count(fine)} of "
-            f"{count(checked)} variables" + (f" (not for {listing(list(off))})." if off else ".")
+            f"{count(checked)} variables"
+            + (f" (not for {listing([name.lower() for name in off])}; one in twenty fails by chance)." if off else ".")
         )
     return " ".join(parts)
+
+
+def _range(items: Sequence[tuple[str, float]]) -> str:
+    values = [p for _, p in items]
+    low, high = p_value(min(values)), p_value(max(values))
+    return low if low == high else f"{low} to {high.partition('= ')[2] or high}"
 
 
 def chance_in_words(items: Sequence[tuple[str, float]], means: tuple[float, float, float] | None) -> str:
@@ -129,8 +136,8 @@ def chance_in_words(items: Sequence[tuple[str, float]], means: tuple[float, floa
         parts.append(
             f"Single answers are not missing completely at random in {listing(off)} (Little’s test)."
             if off
-            else "Single answers are missing as if at random (Little’s test, "
-            f"{listing([f'{name} {p_value(p)}' for name, p in items])})."
+            else "Single answers are missing as if completely at random in each report (Little’s test, "
+            f"*p* {_range(items)})."
         )
     if means:
         chi, df, p = means

@@ -61,5 +61,5 @@ def _panel(scene: Scene, panel: TracePanel, x: float, top: float, width: float) 
         scene.text(left - 5, at + 4, text, size=11, anchor="end", colour=QUIET)
     for k, chain in enumerate(panel.chains):
         scene.path([place(i, v) for i, v in enumerate(chain)], stroke=LOOKS[k % len(LOOKS)].colour, weight=0.8)
-    for i in (0, steps - 1):
-        scene.text(place(i, low)[0], bottom + 16, str(i + 1), size=11, anchor="middle", colour=QUIET)
+    for i, anchor in ((0, "start"), (steps - 1, "end")):
+        scene.text(place(i, low)[0], bottom + 16, str(i + 1), size=11, anchor=anchor, colour=QUIET)

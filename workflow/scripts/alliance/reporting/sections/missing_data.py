@@ -195,8 +195,8 @@ def _plan(labels: Labels, plan: list[dict[str, Any]], results: Results) -> Table
             Column("Predictors"), Column("Hidden", spanner="Check"), Column("Inside the 90% interval", spanner="Check"),
         ],
         note="pmm: predictive mean matching; norm: linear regression; logreg, polyreg: logit of two or more "
-        "categories; 2l.: with random intercepts of the clusters. Check: observed values were hidden and imputed; about "
-        "90% should lie inside the interval of their imputations. A dash: few students, withheld.",
+        "categories; 2l.: with random intercepts of the clusters. Check: observed values were hidden and imputed; "
+        "about 90% should lie inside the interval of their imputations. A dash: few students, withheld.",
     )  # fmt: skip
     for part, title in (("analysis", "Predictors and covariates"), ("outcome", "Outcomes"), ("auxiliary", "Auxiliary")):
         mine = [r for r in plan if r["part"] == part and not is_missing_text(r["method"])]
