@@ -73,12 +73,12 @@ def marginal_quantities(
     for name in names:
         for label, low, high in _plan(fit, name, base, asked.get(name)):
             if several:
-                found += _by_category(fit, base, name, label, (low, high), weights)
+                found += _by_category(fit, base, X, name, label, (low, high), weights)
                 continue
             if high is None:
                 quantity = _slope(fit, base, name, weights, means, X)
             else:
-                moved = (design.matrix(base.assign(**{name: value}), X, {name}) for value in (low, high))
+                moved = (design.moved(base, X, name, value) for value in (low, high))
                 a, b = (_mean(fit, Z, weights, means) for Z in moved)
                 quantity = (b[0] - a[0], b[1] - a[1])
             found.append((name, label, quantity))
@@ -131,7 +131,7 @@ def _slope(
     design = fit._design()
     x = rows[name].to_numpy(dtype=float)
     step = 1e-4 * (x.std() or 1.0)
-    up, down = (design.matrix(rows.assign(**{name: x + move}), X, {name}) for move in (step, -step))
+    up, down = (design.moved(rows, X, name, x + move) for move in (step, -step))
     dX = (up - down) / (2 * step)
     w = weights / weights.sum()
     if at_means:
@@ -151,7 +151,13 @@ def slope_quantity(fit: OutcomeFit, variable: str, at: Mapping[str, Any]) -> Qua
 
 
 def _by_category(
-    fit: OutcomeFit, rows: pd.DataFrame, name: str, label: str, between: tuple[Any, Any], weights: np.ndarray
+    fit: OutcomeFit,
+    rows: pd.DataFrame,
+    X: np.ndarray,
+    name: str,
+    label: str,
+    between: tuple[Any, Any],
+    weights: np.ndarray,
 ) -> list[tuple[str, str, Quantity]]:
     """Differences (or, without a contrast, the slopes) of the categories' mean shares."""
     from alliance.persistence.effects_categories import average_shares
@@ -162,7 +168,9 @@ def _by_category(
         x = rows[name].to_numpy(dtype=float)
         step = 1e-4 * (x.std() or 1.0)
         low, high, width = x - step, x + step, 2 * step
-    (a, da), (b, db) = (average_shares(fit, rows.assign(**{name: value}), weights) for value in (low, high))
+    (a, da), (b, db) = (
+        average_shares(fit, fit._design().moved(rows, X, name, value), weights) for value in (low, high)
+    )
     shares, gradients = (b - a) / width, (db - da) / width
     return [
         (f"{category}: {name}", label, (float(share), gradient))

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy.special import expit, ndtr
 
 from alliance.persistence.result import OutcomeFit
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 NODES = 31  # Gauss-Hermite nodes over a random intercept
 
 
-def average_shares(fit: OutcomeFit, rows: pd.DataFrame, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean probability of each category over the rows (K) and its gradient by all coefficients (K × P).
+def average_shares(fit: OutcomeFit, matrix: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean probability of each category over the rows of a design (K) and its gradient by all coefficients (K × P).
 
     With a random intercept the probabilities are means over its distribution, whose variance is taken as known.
     """
-    X = _columns(fit, rows)
+    X = matrix[:, [fit._design().names.index(name) for name in fit.extra["columns"]]]
     w = weights / weights.sum()
     return (_multinomial if fit.family == "multinomial" else _ordinal)(fit, X, w)
-
-
-def _columns(fit: OutcomeFit, rows: pd.DataFrame) -> np.ndarray:
-    """The design's columns that the coefficients belong to."""
-    design = fit._design()
-    places = [design.names.index(name) for name in fit.extra["columns"]]
-    return design.matrix(rows)[:, places]
 
 
 def _multinomial(fit: OutcomeFit, X: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -76,6 +76,7 @@ def _build(
     return OutcomeFit(
         family, link, names, coef, V, np.full(len(coef), degrees), kind, len(ready.y), events, ready.n_clusters,
         ready.n_dropped, status, reason, loglik, converged, level, ready.design, ready.data, ready.weights, extra=extra,
+        X=ready.X,
     )  # fmt: skip
 
 

@@ -53,6 +53,17 @@ class Design:
         blocks += [self._block(place, data, cache) for place in range(1, len(self.formula.terms) + 1)]
         return np.hstack(blocks) if blocks else np.empty((len(data), 0))
 
+    def moved(self, data: pd.DataFrame, base: np.ndarray, name: str, value: Any) -> np.ndarray:
+        """The design matrix when the column ``name`` of ``data``, whose matrix is ``base``, has other values."""
+        holding = [k for k, t in enumerate(self.formula.terms, 1) if any(name in f.node.columns() for f in t)]
+        terms = [self.formula.terms[place - 1] for place in holding]
+        alone = all(len(t) == 1 and t[0].kind == "plain" and t[0].node.kind == "column" for t in terms)
+        if not (alone and self.numeric.get(name, False)):
+            return self.matrix(data.assign(**{name: value}), base, {name})
+        made = base.copy()
+        made[:, np.isin(self.assign, holding)] = np.reshape(value, (-1, 1))
+        return made
+
     def _block(self, place: int, data: pd.DataFrame, cache: dict[tuple[Factor, bool], np.ndarray]) -> np.ndarray:
         """The columns of one term."""
         parts = []

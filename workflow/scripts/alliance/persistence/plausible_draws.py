@@ -8,6 +8,7 @@ Nelson-Aalen cumulative hazard at its time stand for the outcome (White & Roysto
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,7 @@ def draw_models(
     predictors, m = list(link["predictors"]), int(link.get("draws", DRAWS))
     fit = measure(sample, items, key, config, minimum)
     tables, about = [], []
-    for number, (model, (rows, family, covariates, crossed)) in enumerate(analysed.items()):
+    for model, (rows, family, covariates, crossed) in analysed.items():
         row = {
             "outcome": link["models"][model]["outcome"], "model": model, "status": "ok", "reason": "", "n": len(rows),
             "draws": m, "measurement_model": fit.model.name, "estimator": fit.estimator, "conditioning": "",
@@ -166,7 +167,7 @@ def draw_models(
         given = conditioning(rows, family, covariates, by_cohort=by_cohort, crossed=crossed)
         row["conditioning"] = "; ".join(given.columns)
         try:
-            found = _draw(fit, sample, items, given, m, int(config["seed"]) + number, config)
+            found = _draw(fit, sample, items, given, m, model_seed(config["seed"], model), config)
         except ValueError as error:
             row |= {"status": "failed", "reason": str(error), "draws": 0}
             continue
@@ -175,6 +176,11 @@ def draw_models(
     empty = pd.DataFrame(columns=["model", "draw", "student_id", *predictors])
     values = pd.concat(tables, ignore_index=True) if tables else empty
     return DrawTables(values, pd.DataFrame(about, columns=list(COLUMNS)))
+
+
+def model_seed(seed: int, model: str) -> int:
+    """A seed of the model's own: its draws do not change when other models come or go."""
+    return zlib.crc32(f"{seed} {model}".encode())
 
 
 def _draw(
