@@ -117,7 +117,9 @@ def all_reliabilities(
     sound = {name: fit for name, fit in fits.items() if name != "bifactor" or fit.status == OK}
     ordered = [correlated, *(sound[name] for name in ("two", "bifactor", "one") if name in sound)]
     found = {}
-    for row in alphas(data, key) + [r for fit in ordered for r in model_reliabilities(fit, errors=errors)]:
+    for row in alphas(data, key) + [
+        r for fit in ordered for r in model_reliabilities(fit, errors=errors or fit is correlated)
+    ]:
         if row.dimension in key or row.dimension == TOTAL:
             found.setdefault((row.dimension, row.measure), row)
     return list(found.values())

@@ -9,12 +9,13 @@ Hartmann 2007 for alpha). Intervals are est +- z se.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .reliability_composite import coefficients, composites
+from .reliability_composite import Composite, coefficients, composites
 from .reliability_moments import alphas, htmts
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def reliability(fit: Fit, *, level: float = 0.95) -> pd.DataFrame:
     import pandas as pd
 
     scales = composites(fit)
-    from_model = _with_errors(lambda theta: coefficients(fit, scales, theta), fit)
+    from_model: dict[Key, tuple[float, float]] = {}
+    for scale in scales:
+        from_model |= _with_errors(partial(coefficients, fit, [scale]), fit, _parameters(fit, scale))
     from_data = alphas(fit)
     sizes = {key[:2]: n for key, (_, _, n) in from_data.items()}
     values = {**{key: value[:2] for key, value in from_data.items()}, **from_model}
@@ -94,14 +97,29 @@ def _with_intervals(frame: pd.DataFrame, level: float) -> pd.DataFrame:
     return frame
 
 
-def _with_errors(function: Callable[[FloatArray], dict[Key, float]], fit: Fit) -> dict[Key, tuple[float, float]]:
+def _parameters(fit: Fit, scale: Composite) -> list[int]:
+    """Places in theta of what a scale's coefficients depend on: not the loadings and moments of other indicators."""
+    t = fit.table
+    own = {fit.model[scale.group].observed[i] for i in scale.items}
+    others = {rhs for op, rhs in zip(t.op, t.rhs, strict=True) if op == "=~"} - own - set(t.lv_names)
+    found = set()
+    for lhs, op, rhs, free in zip(t.lhs, t.op, t.rhs, t.free, strict=True):
+        apart = rhs in others if op == "=~" else {lhs, rhs} - {""} <= others or (op == "|" and lhs in others)
+        if free and not apart:
+            found.add(int(free) - 1)
+    return sorted(found)
+
+
+def _with_errors(
+    function: Callable[[FloatArray], dict[Key, float]], fit: Fit, parameters: list[int]
+) -> dict[Key, tuple[float, float]]:
     """Each value at the estimates with its delta-method standard error (central differences); nan without vcov."""
     theta = fit.theta
     at = function(theta)
     if fit.vcov is None:
         return {key: (value, float("nan")) for key, value in at.items()}
-    gradient = np.empty((len(at), len(theta)))
-    for k in range(len(theta)):
+    gradient = np.zeros((len(at), len(theta)))
+    for k in parameters:
         step = 1e-5 * max(1.0, abs(theta[k]))
         ends = []
         for sign in (1, -1):

@@ -181,6 +181,9 @@ class _Place:
             raise ValueError("rotation needs every item on every factor")
         names = list(fit.structure.names[0])
         self.rows = [names.index(i) for i in items]
+        # thresholds and intercepts move neither loadings nor variances
+        moving = {free for free, op in zip(t.free, t.op, strict=True) if free and op not in ("|", "~1")}
+        self.moving = sorted(int(free) - 1 for free in moving)
 
     def __call__(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         values = self.fit.row_values(theta)
@@ -210,7 +213,7 @@ def _jacobian(place: _Place, theta: FloatArray, at: Rotation, small: BoolArray) 
     upper = np.triu_indices(m, 1)
     sd = place(theta)[2]
     raw, std = [], []
-    for k in range(len(theta)):
+    for k in place.moving:
         h = 1e-5 * max(1.0, abs(theta[k]))
         step = np.zeros(len(theta))
         step[k] = h
@@ -221,7 +224,9 @@ def _jacobian(place: _Place, theta: FloatArray, at: Rotation, small: BoolArray) 
         std.append(np.concatenate([d_l.T.ravel(), d_p[upper]]))
         d_raw = d_l * sd[:, None] + at.loadings * d_s[:, None]
         raw.append(np.concatenate([d_raw.T.ravel(), d_p[upper]]))
-    return np.array(raw).T, np.array(std).T
+    full = np.zeros((2, len(raw[0]), len(theta)))
+    full[:, :, place.moving] = np.array([raw, std]).transpose(0, 2, 1)
+    return full[0], full[1]
 
 
 def _errors(jacobian: FloatArray, vcov: FloatArray | None) -> FloatArray:
