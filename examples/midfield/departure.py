@@ -30,7 +30,11 @@ from alliance.persistence.records import build_records  # noqa: E402
 
 
 def person_terms(folder: Path) -> pd.DataFrame:
-    """One row per student and term at risk: student_id, period, event, race, sex, institution, unit (its cluster)."""
+    """One row per student and main term at risk: student_id, period, event, race, sex, institution, unit (its cluster).
+
+    At risk are main terms for which the records show what followed; who was only seen in the last ones has no row. The
+    frame's ``attrs`` say how many students and term records were read.
+    """
     config = yaml.safe_load((ROOT / "examples/midfield/config.yaml").read_text(encoding="utf-8"))
     calendar = calendar_from(config)
     definition = next(d for d in read_definitions(config["outcomes"], calendar) if d.kind == "time_to_departure")
@@ -49,7 +53,9 @@ def person_terms(folder: Path) -> pd.DataFrame:
     student["unit"] = student["institution"] + " " + student["entry"].astype("Int64").astype("string")
     long = period_frame(ids, definition.name, departures(records, definition))
     student = reference_first(student, ["race", "sex", "institution"])
-    return long[["student_id", "period", "event"]].merge(student, on="student_id")
+    rows = long[["student_id", "period", "event"]].merge(student, on="student_id")
+    rows.attrs = {"students": len(student), "records": len(term)}
+    return rows
 
 
 def fit_departure(rows: pd.DataFrame):
@@ -66,6 +72,7 @@ def main() -> None:
     table = fit.estimates
     table = table[~table["term"].str.startswith("C(baseline)")]
     shown = table[["term", "estimate", "std_error", "p_value"]].assign(odds_ratio=np.exp(table["estimate"]))
+    print(f"{rows.attrs['students']:,} students with {rows.attrs['records']:,} term records")
     print(f"{fit.n:,} person-terms of {rows['student_id'].nunique():,} students, {fit.n_events:,} departures, "
           f"{fit.n_clusters} clusters (institution and entry year)")  # fmt: skip
     print(shown.to_string(index=False, float_format=lambda v: f"{v:.4f}"))

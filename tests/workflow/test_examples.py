@@ -49,11 +49,12 @@ def test_hazard_of_departure_of_all_midfield_students():
     assert done.returncode == 0, done.stderr
     print(done.stdout)
     terms, students = (
-        int(n.replace(",", "")) for n in re.findall(r"^([\d,]+) person-terms of ([\d,]+)", done.stdout)[0]
+        int(n.replace(",", "")) for n in re.findall(r"([\d,]+) person-terms of ([\d,]+) students", done.stdout)[0]
     )
-    assert students > 95_000
-    assert terms > 600_000
-    assert {"sex[T.Male]", "race[T.Black]"} <= set(done.stdout.split())
+    assert "97,555 students with 639,915 term records" in done.stdout
+    assert students == 95_088  # the others were seen only in terms for which the records do not show what followed
+    assert terms == 482_566
+    assert {"sex[T.Female]", "race[T.Black]"} <= set(done.stdout.split())
     seconds, peak = map(float, re.findall(r"([\d.]+) CPU-s with reading, at most ([\d.]+) GB", done.stdout)[0])
     assert seconds < 30
     assert peak < 3
