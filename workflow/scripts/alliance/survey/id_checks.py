@@ -54,6 +54,8 @@ def note_spellings(
     """
     import numpy as np
 
+    if len({name for name in ids if isinstance(name, str) and name}) == len(texts):
+        return
     spelt: dict[str, list[int]] = {}
     for place, name in enumerate(ids):
         if isinstance(name, str) and name:
@@ -121,19 +123,22 @@ def _near(config: Mapping[str, Any], codebook: Codebook, tables: Tables, issues:
     if set(WAYS) <= set(declared):
         return
     everybody = _all(tables, ("students", "survey", "terms", "degrees"))
+    names = everybody["student_id"].drop_duplicates()
+    folded = names.str.replace("@.*$", "", regex=True).str.upper().str.replace(r"[\W_]+", "", regex=True)
+    alike = folded.str.replace(r"^(\D*)0+(\d)", r"\1\2", regex=True).duplicated(keep=False)
     groups: dict[str, list[str]] = {}
-    for name in everybody["student_id"].unique():
+    for name in names[alike].tolist():
         groups.setdefault(normalise(name, list(WAYS)), []).append(name)
-    roster = {name for part in tables["students"] for name in part["student_id"]}
+    roster = set(_all(tables, ("students",))["student_id"].tolist())
     doubtful: dict[str, set[str]] = {}
-    for names in groups.values():
-        if len(names) > 1:
-            strangers = [name for name in names if name not in roster]
-            doubtful.setdefault(" and ".join(ways(names)), set()).update(strangers or names)
-    for way, names in sorted(doubtful.items()):
+    for several in groups.values():
+        if len(several) > 1:
+            strangers = [name for name in several if name not in roster]
+            doubtful.setdefault(" and ".join(ways(several)), set()).update(strangers or several)
+    for way, some in sorted(doubtful.items()):
         problem = f"differs from another id only in {way}"
         action = "kept apart; add the step to ids.normalise if they are one person"
-        _tell(everybody[everybody["student_id"].isin(names)], codebook, issues, problem, "warning", action)
+        _tell(everybody[everybody["student_id"].isin(sorted(some))], codebook, issues, problem, "warning", action)
 
 
 def _repeated(codebook: Codebook, tables: Tables, issues: Issues) -> None:
@@ -156,13 +161,13 @@ def _repeated(codebook: Codebook, tables: Tables, issues: Issues) -> None:
 def _unlinked(codebook: Codebook, tables: Tables, issues: Issues) -> None:
     """Rows whose student is not on the roster; degrees of students without a term."""
     if tables["students"]:
-        roster = {name for part in tables["students"] for name in part["student_id"]}
+        roster = _all(tables, ("students",))["student_id"]
         others = _all(tables, ("survey", "terms", "degrees"))
         strangers = others[~others["student_id"].isin(roster)]
         told = "the student is not on the roster", "warning", "cannot be linked"
         _tell(strangers, codebook, issues, *told, coarse=True)
     if tables["terms"] and tables["degrees"]:
-        enrolled = {name for part in tables["terms"] for name in part["student_id"]}
         degrees = _all(tables, ("degrees",))
+        enrolled = _all(tables, ("terms",))["student_id"].drop_duplicates()
         missing = degrees[~degrees["student_id"].isin(enrolled)]
         _tell(missing, codebook, issues, "a degree without any term of enrolment", "warning", "kept")

@@ -37,7 +37,7 @@ def linkage_table(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
         rows += _students(left, right, sources[left], sources[right])
         if "mentor_id" in sources[left] and "mentor_id" in sources[right]:
             rows += _relationships(left, right, sources[left], sources[right])
-    return pd.DataFrame(rows, columns=list(LINKAGE))
+    return pd.DataFrame(rows, columns=list(LINKAGE)).astype({"conflicts": "Int64"})
 
 
 def _sources(study: Study, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -61,46 +61,48 @@ def _sources(study: Study, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _students(left: str, right: str, one: pd.DataFrame, other: pd.DataFrame) -> list[tuple[Any, ...]]:
-    cohort = _cohort_of(one, other)
-    a, b = set(one["student_id"]), set(other["student_id"])
+    known = _together(one, other)
     rows = []
-    for name, mine in _by_cohort(cohort):
-        x, y = a & mine, b & mine
-        rows.append((left, right, "student", name, len(x), len(y), len(x & y), len(x - y), len(y - x), None))
+    for name, mine in _by_cohort(known):
+        counts = mine["_merge"].value_counts()
+        both, alone, others = (int(counts[side]) for side in ("both", "left_only", "right_only"))
+        rows.append((left, right, "student", name, both + alone, both + others, both, alone, others, None))
     return rows
 
 
 def _relationships(left: str, right: str, one: pd.DataFrame, other: pd.DataFrame) -> list[tuple[Any, ...]]:
-    cohort = _cohort_of(one, other)
-    both = set(one["student_id"]) & set(other["student_id"])
+    known = _together(one, other)
+    both = known[known["_merge"] == "both"].set_index("student_id")["cohort_"]
+    keys = ["student_id", "mentor_id"]
     a, b = (
-        {(s, m) for s, m in zip(t["student_id"], t["mentor_id"], strict=True) if m and s in both} for t in (one, other)
+        t.loc[t["student_id"].isin(both.index) & (t["mentor_id"] != ""), keys].drop_duplicates() for t in (one, other)
     )
-    agreed, told = {s for s, _ in a & b}, {s for s, _ in a} & {s for s, _ in b}
+    pairs = a.merge(b, on=keys, how="outer", indicator=True)
+    pairs["cohort_"] = pairs["student_id"].map(both)
+    told = both[both.index.isin(a["student_id"]) & both.index.isin(b["student_id"])]
+    agreed = pairs.loc[pairs["_merge"] == "both", "student_id"]
+    parted = told[~told.index.isin(agreed)]
     rows = []
-    for name, mine in _by_cohort(cohort):
-        x, y = {p for p in a if p[0] in mine}, {p for p in b if p[0] in mine}
-        conflicts = len((told - agreed) & mine)
-        counts = len(x), len(y), len(x & y), len(x - y), len(y - x)
-        rows.append((left, right, "relationship", name, *counts, conflicts))
+    for name, mine in _by_cohort(pairs, sorted(known["cohort_"].unique())):
+        counts = mine["_merge"].value_counts()
+        shared, alone, others = (int(counts[side]) for side in ("both", "left_only", "right_only"))
+        conflicts = len(parted) if name == POOLED else int((parted == name).sum())
+        sizes = shared + alone, shared + others, shared, alone, others
+        rows.append((left, right, "relationship", name, *sizes, conflicts))
     return rows
 
 
-def _cohort_of(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, str]:
-    """Student -> cohort, from either source; what one does not know the other may."""
-    found: dict[str, str] = {}
-    for table in (one, other):
-        for student, cohort in zip(table["student_id"], table["cohort_"], strict=True):
-            if found.get(student, UNKNOWN) == UNKNOWN:
-                found[student] = cohort
-    return found
+def _together(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Every student of the two sources once: student_id, where (``_merge``), and cohort, from whichever knows it."""
+    sides = (t[["student_id", "cohort_"]].drop_duplicates("student_id") for t in (one, other))
+    both = next(sides).merge(next(sides), on="student_id", how="outer", indicator=True, suffixes=("left", "right"))
+    first, second = (both[f"cohort_{side}"].fillna(UNKNOWN) for side in ("left", "right"))
+    return both.assign(cohort_=first.where(first != UNKNOWN, second))
 
 
-def _by_cohort(cohort: dict[str, str]) -> list[tuple[str, set[str]]]:
-    members: dict[str, set[str]] = {}
-    for student, name in cohort.items():
-        members.setdefault(name, set()).add(student)
-    return [*((name, members[name]) for name in sorted(members)), (POOLED, set(cohort))]
+def _by_cohort(rows: pd.DataFrame, names: list[str] | None = None) -> list[tuple[str, pd.DataFrame]]:
+    names = sorted(rows["cohort_"].unique()) if names is None else names
+    return [*((name, rows[rows["cohort_"] == name]) for name in names), (POOLED, rows)]
 
 
 def relationships_table(study: Study) -> pd.DataFrame:

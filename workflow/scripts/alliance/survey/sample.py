@@ -147,12 +147,16 @@ def _one_row_per_student(study: Study, rows: pd.DataFrame, items: Sequence[Colum
 
 def _check_links(study: Study, rows: pd.DataFrame, issues: Issues) -> None:
     """Ids that link to nobody: all of a file is an error, some are counted."""
-    roster = study.roster
-    known = roster if study.has_roster else frozenset(rows["student_id"]) - {""}
+    known = (study.students if study.has_roster else rows)["student_id"]
+    known = known[known != ""].drop_duplicates()
     tables = {name: part["student_id"] for name, part in study.responses.groupby("input", sort=False)}
     tables |= {name: study.terms["student_id"] for name, e in study.config["inputs"].items() if e["kind"] == "terms"}
     for name, ids in tables.items():
-        if not known or ids.empty or (study.frame is not None and not study.has_roster and name in set(rows["input"])):
+        if (
+            known.empty
+            or ids.empty
+            or (study.frame is not None and not study.has_roster and name in set(rows["input"]))
+        ):
             continue
         file = named(study.config["inputs"][name])
         strangers = int((~ids.isin(known)).sum())

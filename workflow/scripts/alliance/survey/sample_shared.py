@@ -114,7 +114,7 @@ def _linkage(book: CountBook, table: pd.DataFrame) -> Keys:
                 sizes = {c: ("size", s, row.cohort, int(n)) for c, s, n in _sizes(row)}
             else:
                 sizes = {c: (c, pair, row.cohort) for c in LINKED[:2]}
-            named = {c: key for c, key in (sizes | own).items() if getattr(row, c) == getattr(row, c)}
+            named = {c: key for c, key in (sizes | own).items() if row.unit == "relationship" or c != "conflicts"}
             for column, key in named.items():
                 book.add(key, int(getattr(row, column)))
                 keys["linkage", row.Index, column] = key
