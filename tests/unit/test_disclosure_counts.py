@@ -33,7 +33,7 @@ def test_bounds_are_those_of_the_published_margins():
     found = bounds(equations, known, np.ones(5), [2, 3, 4])
     assert found.low.tolist() == [1, 19, 1]
     assert found.high.tolist() == [11, 29, 11]
-    assert found.values.tolist() == [11, 11, 11]
+    assert found.possible.tolist() == [11, 11, 11]
 
 
 def test_a_count_that_nothing_limits_has_no_upper_bound():

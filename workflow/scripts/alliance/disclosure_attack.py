@@ -35,7 +35,7 @@ class Bounds:
     high: np.ndarray
 
     @property
-    def values(self) -> np.ndarray:
+    def possible(self) -> np.ndarray:
         """How many values each count can have (1: it is recovered)."""
         return self.high - self.low + 1
 

@@ -124,7 +124,7 @@ class CountBook:
         state.hidden = mask | ~state.printed
         ask = np.flatnonzero(state.primary)
         found = state.bounds(ask)
-        bad = found.values < state.need
+        bad = found.possible < state.need
         names = {place: key for key, place in self.places.items()}
         lows, highs = found.low[bad], found.high[bad]
         return {names[j]: (int(a), int(b)) for j, a, b in zip(ask[bad], lows, highs, strict=True)}
@@ -181,7 +181,7 @@ class _Protection:
     def _exposed(self) -> np.ndarray:
         """Primary counts that are not yet seen to leave room."""
         ask = np.array([j for j in np.flatnonzero(self.primary) if self.lines_of[j]], dtype=np.int64)
-        return ask[self.bounds(ask, quick=True).values < self.need]
+        return ask[self.bounds(ask, quick=True).possible < self.need]
 
     def _hide(self, place: int) -> None:
         """Hide a count, and the parts of it that could be held against it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alliance.calendar import calendar_from
 from alliance.codebook import item_column
+from alliance.disclosure import suppress_counts
 from alliance.errors import Problem, Stop
 from alliance.outcome_kinds import SURVEY, VALUES
 from alliance.persistence.definitions import Definition, read_definitions
@@ -74,7 +75,13 @@ def derive_outcomes(
     return OutcomeTables(
         outcome_frame(ids, outcomes),
         pd.concat(periods, ignore_index=True) if periods else empty,
-        definition_frame(definitions, outcomes),
+        suppress_counts(
+            definition_frame(definitions, outcomes),
+            ["n_frame", "n_at_risk", "n_events"],
+            minimum,
+            clear=["mean", "sd"],
+            parts={"n_events": "n_at_risk"},
+        ),
         withhold(rate_table(rated, timed, cohort, groups), minimum, sizes),
         state_table(states, cohort, minimum),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from alliance.disclosure import CountBook, count_book, without
 from alliance.survey.flow import POOLED
-from alliance.survey.groups import factors, group_levels, rows_within
+from alliance.survey.groups import ALL, factors, group_levels, rows_within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +47,11 @@ def rate_table(
 
     parts = []
     for by_cohort in (False, True):
-        for variable in ("all", *groups.columns):
+        for variable in (ALL, *groups.columns):
             if by_cohort and "*" in variable:
                 continue
             cells = pd.DataFrame({"cohort": cohort.to_numpy() if by_cohort else "pooled"}, index=range(len(cohort)))
-            cells["group"] = "all" if variable == "all" else groups[variable].to_numpy()
+            cells["group"] = ALL if variable == ALL else groups[variable].to_numpy()
             code = cells.groupby(["cohort", "group"], observed=True).ngroup().fillna(-1).to_numpy(dtype=np.int64)
             labels = cells[code >= 0].assign(code=code[code >= 0]).drop_duplicates("code").sort_values("code")
             for name, outcome in outcomes.items():
@@ -89,6 +89,9 @@ def withhold(rates: pd.DataFrame, minimum: int, printed: pd.DataFrame | None = N
             totals={"cohort": POOLED},
             sums=rows_within(rows, "group_variable", "group", "cohort"),
         )
+        for i in rows.index[(rows["cohort"] == POOLED) & (rows["group_variable"] == ALL)]:
+            for column in ("n_at_risk", "n_events"):  # definitions.csv prints them
+                book.fixed[book.places[i, column]] |= rows.loc[i, column] >= minimum
         before = () if printed is None else _add_sizes(book, rows, printed, minimum)
         hidden |= book.protect(minimum, before)
     return without(rates, ["n_at_risk", "n_events"], hidden, clear=["rate", "ci_lower", "ci_upper"])
@@ -131,8 +134,8 @@ def group_sizes(cohort: pd.Series, groups: pd.DataFrame, described: pd.DataFrame
     cohort = cohort.astype("string").reset_index(drop=True)
     parts = []
     for unit in (cohort, pd.Series(POOLED, index=cohort.index, dtype="string")):
-        for name in ("all", *groups.columns):
-            levels = pd.Series("all", index=unit.index) if name == "all" else groups[name].reset_index(drop=True)
+        for name in (ALL, *groups.columns):
+            levels = pd.Series(ALL, index=unit.index) if name == ALL else groups[name].reset_index(drop=True)
             counts = (
                 pd.DataFrame({"cohort": unit, "group": levels}).dropna().value_counts(sort=False).reset_index(name="n")
             )
@@ -140,7 +143,7 @@ def group_sizes(cohort: pd.Series, groups: pd.DataFrame, described: pd.DataFrame
     table = pd.concat(parts, ignore_index=True).astype({"cohort": "str", "group": "str"})
     keys = list(table[["cohort", "group_variable", "group"]].itertuples(index=False, name=None))
     table["hidden"] = [hidden.get(key, False) for key in keys]
-    known = (table["group_variable"] == "all") | pd.Series([key in hidden for key in keys], index=table.index)
+    known = (table["group_variable"] == ALL) | pd.Series([key in hidden for key in keys], index=table.index)
     return table[known].sort_values(["cohort", "group_variable", "group"], ignore_index=True)
 
 
