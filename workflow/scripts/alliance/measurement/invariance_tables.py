@@ -16,6 +16,7 @@ from alliance.measurement.occasions import (
     observed_agreement,
 )
 from alliance.measurement.samples import cluster_of, items_by_dimension, report_items
+from alliance.measurement.trait import trait_and_state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,11 +119,13 @@ def _waves(rows, role: str, frames, key, *, cluster, settings, seed: int, minimu
     fit, means = _best(found)
     factors = _factors(key, len(waves))
     rows["change"] += latent_change(name, fit, factors, fit.estimator, means=means)
+    rows["change"] += trait_and_state(name, fit, factors, fit.estimator)
     if fit.estimator != MLR:
         full = run(by_occasion(name, "wave", waves, key, cluster), {**settings, "estimator": MLR}, seed, minimum)
         if full.fits and full.level in ("loadings", "intercepts", "residuals"):
             fit, means = _best(full)
             rows["change"] += latent_change(name, fit, factors, MLR, means=means)
+            rows["change"] += trait_and_state(name, fit, factors, MLR)
             rows["invariance"] += [{**r, "grouping": f"{name} (FIML)"} for r in full.rows["invariance"]]
         else:
             rows["status"] += [{**r, "sample": f"{name} (FIML)"} for r in full.rows["status"]]
