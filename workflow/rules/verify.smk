@@ -58,6 +58,7 @@ rule verify:
     input:
         claims=result("verify/claims.csv"),
         receipt=result("verify/receipt.json"),
+        scan=result("disclosure/scan.csv"),
     log:
         f"{LOGS}/verify.log",
     threads: 1
