@@ -53,6 +53,14 @@ def test_the_diagram_goes_from_the_reports_to_the_sample_and_the_further_reports
     assert "nan" not in text.lower().replace("finance", "")
 
 
+def test_the_other_reports_have_their_steps_to_look_up(tmp_path):
+    steps = [{"role": "mentee", "wave": 2, **row} for row in made.flow()]
+    section, text = shown(results_of(tmp_path, sample_flow_reports=steps), flow_section)
+    assert "Mentee report, second year Frame 230 0 230 Test response 230 — —" in text
+    tables = [block.table.name for block in section.blocks if hasattr(block, "table")]
+    assert tables == ["flow_reports", "linkage", "careless"]
+
+
 def test_the_linkage_table_names_sources_and_conflicts(tmp_path):
     _, text = shown(results_of(tmp_path), flow_section)
     assert "220 students name 100 mentors; 15 students name more than one mentor" in text

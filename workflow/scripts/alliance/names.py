@@ -101,7 +101,7 @@ def _stages(r: NameReport, config: Config) -> None:
     if isinstance(block(config, "sample").get("cohort"), Mapping) and "terms" not in there:
         r.add("sample.cohort", "is derived from term records, and no input is of kind terms", "add the terms")
     for i, step in enumerate(listed(block(config, "sample"), "filters")):
-        for rule in ("duplicates", "longstring", "answered") if frame == "students" else ():
+        for rule in ("duplicates", "longstring", "answered", "careless") if frame == "students" else ():
             if isinstance(step, Mapping) and rule in step:
                 what = f"{rule} looks at the reports of a survey, and the frame is students"
                 r.add(f"sample.filters.{i}", what, "remove the step")

@@ -9,6 +9,7 @@ from typing import Any
 from alliance.codebook import Codebook, Column
 from alliance.errors import Problem
 from alliance.names import Config, NameReport, block, kinds, listed
+from alliance.names_careless import careless
 from alliance.names_measurement import check_items
 from alliance.names_missing import imputation_names
 from alliance.outcome_kinds import interaction
@@ -184,4 +185,4 @@ def _measurement(r: NameReport, config: Config, codebook: Codebook) -> None:
     check_items(r, config, codebook, _frame_variables(config, codebook))
 
 
-CHECKS = (_imputation, _inputs, _codebook_names, _sample, _variables, _measurement)
+CHECKS = (_imputation, _inputs, _codebook_names, _sample, careless, _variables, _measurement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alliance.reporting import apa
-from alliance.reporting.blocks import Figure, Section
+from alliance.reporting.blocks import Block, Figure, Section, TableBlock
 from alliance.reporting.figures.flow import Analyses, Box, flow_diagram
 from alliance.reporting.flow_words import WITHHELD, difference, excluded_some, exclusions, is_shown, reason
 from alliance.reporting.inline import escape
@@ -14,6 +14,7 @@ from alliance.reporting.plain_tables import plain_table
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.forest import NARROW, WIDE
 from alliance.reporting.sections.linkage import careless_blocks, linkage_blocks
+from alliance.reporting.tables import Column, Table
 
 _MANY = 6  # with more cohorts than this, counts by cohort stand in the files only
 
@@ -33,6 +34,7 @@ def flow_section(results: Results, labels: Labels) -> Section:
         "Every exclusion is declared in the config."
     )
     section.blocks.append(_diagram(results, labels, rows, survey))
+    section.blocks += _steps_of_reports(results, labels)
     section.blocks += linkage_blocks(results, labels)
     section.blocks += careless_blocks(results, labels)
     return section
@@ -103,6 +105,30 @@ def _reports(results: Results, labels: Labels) -> Analyses | None:
             table.append((labels.report_of(row["role"], row["wave"]), [apa.count(n) for n in counts]))
     columns = ["Received", "Excluded", "Not of the sample", "In the sample"]
     return Analyses("Further reports about these students", columns, table) if table else None
+
+
+def _steps_of_reports(results: Results, labels: Labels) -> list[Block]:
+    """The flow of the other reports step by step, to look up."""
+    rows = [
+        r for r in results.rows("sample_flow_reports", cohort=POOLED) if r["order"] == 0 or excluded_some(r["excluded"])
+    ]
+    if not rows:
+        return []
+    counts = ("Before", "Excluded", "After")
+    hidden = "" if all(is_shown(r) for r in rows) else f" {WITHHELD}"
+    table = Table(
+        "flow_reports",
+        "Flow of the reports of the other roles and waves",
+        [Column("Step", numeric=False), *map(Column, counts)],
+        note="The declared exclusions first, as far as the file holds what they ask for; then whose the report "
+        f"is.{hidden}",
+    )
+    for report in dict.fromkeys((str(r["role"]), r["wave"]) for r in rows):
+        table.heading(escape(labels.report_of(*report)))
+        for r in rows:
+            if (str(r["role"]), r["wave"]) == report:
+                table.add(escape(reason(r)), *(apa.count(r[c]) for c in ("n_in", "excluded", "n_out")), indent=True)
+    return [TableBlock(table, folded=True)]
 
 
 def _analyses(results: Results, labels: Labels) -> Analyses | None:
