@@ -197,8 +197,9 @@ def test_names_of_the_measurement_models_lead_somewhere(tmp_path, changes, messa
 def test_groups_of_the_invariance_are_variables_and_so_are_the_parts_of_a_crossing(tmp_path):
     config = tiny_study(tmp_path)
     config["measurement"] = MEASURED
-    config["invariance"] = {"groups": ["program", "program * consnt"]}
+    config["invariance"] = {"groups": ["program", "program * consnt"], "role_cluster": "mentor_id"}
     problems = said(validate_config(config))
+    assert not [p for p in problems if "role_cluster" in p]
     assert [p for p in problems if "consnt" in p and "did you mean consent?" in p]
     assert not [p for p in problems if "variable program " in p]
 

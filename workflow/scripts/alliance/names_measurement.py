@@ -51,6 +51,10 @@ def check_items(r: NameReport, config: Config, codebook: Codebook, variables: Ma
         return
     if isinstance(node.get("cluster"), str):
         r.known("measurement.cluster", node["cluster"], variables, "variable", "the codebook")
+    pairs = block(config, "invariance").get("role_cluster")
+    if isinstance(pairs, str):
+        ids = [c.variable for c in codebook if c.type == "id" and c.variable != "student_id"]
+        r.known("invariance.role_cluster", pairs, [*variables, *ids], "variable", "the codebook")
     derived = isinstance(block(config, "sample").get("cohort"), Mapping)
     for i, grouping in enumerate(listed(block(config, "invariance"), "groups")):
         for part in str(grouping).split("*"):

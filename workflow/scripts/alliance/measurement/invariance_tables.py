@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from alliance.measurement.comparisons import by_group, by_occasion
+from alliance.measurement.dyads import pair_notes
 from alliance.measurement.estimate import MLR, WLSMV
 from alliance.measurement.invariance_stage import STAGE, TABLES, Found, comparable_fit, run
 from alliance.measurement.occasions import (
@@ -40,6 +41,7 @@ def compare_all(
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*TABLES, "change", "agreement")}
     for grouping in settings.get("groups") or ():
         _collect(rows, run(by_group(grouping, sample, items, key, settings, cluster, minimum), settings, seed, minimum))
+    pairs = cluster_of(sample, {"cluster": settings.get("role_cluster") or measured.get("cluster")})
     reports = same_items(codebook, dims, key)
     rest = {"cluster": cluster, "settings": settings, "seed": seed, "minimum": minimum}
     if settings.get("waves", False):
@@ -56,7 +58,10 @@ def compare_all(
                 _say(rows, f"{first}, wave {w}", "failed", "no other role has the same items in this wave")
             for other in others:
                 frames = [report_items(sample, codebook, r, w, dims)[0] for r in (first, other)]
-                _roles(rows, f"{first} and {other}, wave {w}", frames, key, **rest)
+                name = f"{first} and {other}, wave {w}"
+                for note in pair_notes(sample, frames, pairs, config.get("sample") or {}, minimum):
+                    _say(rows, name, "note", note)
+                _roles(rows, name, frames, key, **{**rest, "cluster": pairs})
     columns = {**TABLES, "change": CHANGE_COLUMNS, "agreement": AGREEMENT_COLUMNS, "partial": _PARTIAL}
     return {name: pd.DataFrame(found, columns=list(columns[name]) or _FALLBACK.get(name) if not found else None)
             for name, found in rows.items()}  # fmt: skip
