@@ -104,7 +104,7 @@ def link_models(
             joint.append({**key, **fit.test(settings["predictors"])})
             if name == POOLED:
                 moderated += moderation_rows(fit, analysis, settings, key, minimum)
-                bent += nonlinearity_rows(analysis, settings, key) if not settings["interactions"] else []
+                bent += nonlinearity_rows(analysis, settings, key)
                 power += power_rows(fit, analysis, settings, key, effects[-1], minimum)
     method = (link.get("adjust") or {}).get("method", "none")
     table = adjust_table(frame(estimates, ESTIMATES), link)

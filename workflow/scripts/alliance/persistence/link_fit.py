@@ -39,7 +39,26 @@ def fit_or_penalise(analysis: Analysis, family: str, link: Mapping[str, Any]) ->
     state, reason = judge(fit, link["predictors"])
     if family == "cox" and state == "ok":
         reason = "; ".join(filter(None, [reason, _hazards_note(fit, options["event"])]))
+    if family == "ordinal" and state == "ok" and not options.get("random"):
+        reason = "; ".join(filter(None, [reason, _odds_note(fit, analysis, link)]))
     return fit, state, reason
+
+
+def _odds_note(fit: OutcomeFit, analysis: Analysis, link: Mapping[str, Any]) -> str:
+    """What the test of proportional odds says of the predictors of an ordinal logit; empty when it says nothing."""
+    import pandas as pd
+
+    from alliance.persistence.parallel import proportional_odds
+
+    cluster, predictors = link.get("cluster"), link["predictors"]
+    whole = fit.n == len(analysis.data)  # the rows of the fit are those of the analysis
+    groups = pd.factorize(analysis.data[cluster])[0] if cluster and whole else None
+    try:
+        tests = proportional_odds(fit, groups).set_index("term")["p_value"]
+    except ValueError:
+        return ""
+    which = [name for name in predictors if name in tests.index and tests[name] < DOUBT]
+    return f"odds are not proportional for {', '.join(which)}: see a multinomial model beside it" if which else ""
 
 
 def _hazards_note(fit: OutcomeFit, event: str) -> str:

@@ -43,9 +43,12 @@ def nonlinearity_rows(analysis: Analysis, settings: Mapping[str, Any], key: Mapp
     """Joint tests of the bend of each predictor, everything else in the model as it is: forms quadratic and spline.
 
     The bend is one of the scores, also where the study's estimator is plausible values. A predictor with
-    too few different values for a form has no row for it, nor has a model that does not converge.
+    too few different values for a form has no row for it, nor has a model that does not converge. Models with
+    interactions or random effects are passed over: a bend is looked for in the simple model of the same outcome.
     """
     found = []
+    if settings["interactions"] or settings["random"]:
+        return found
     for predictor in settings["predictors"]:
         x = analysis.data[predictor].to_numpy(dtype=float)
         forms = {"quadratic": ((x - x.mean()) ** 2)[:, None]}

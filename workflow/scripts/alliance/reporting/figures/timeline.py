@@ -46,6 +46,7 @@ def timeline(spans: list[Span], terms: int, width: float = 700) -> Scene:
                    size=_SMALL, anchor=anchor, colour=QUIET)  # fmt: skip
     y += 22
     ground = len(scene.shapes)
+    bands = [(top + 18, y)]  # where the grid is drawn: not behind text
     for span in spans:
         lines = wrap(span.label, (width if stacked else label_column) - 14, _SIZE)
         if stacked:
@@ -56,19 +57,22 @@ def timeline(spans: list[Span], terms: int, width: float = 700) -> Scene:
             y += 16
             middle = y + 14
             y += 30
+            bands.append((middle - 14, y))
         else:
             height = max(34.0, 16.0 * len(lines) + 12)
             middle = y + height / 2
             for i, line in enumerate(lines):
                 scene.text(0, middle + 4.5 + 16 * (i - (len(lines) - 1) / 2), line, size=_SIZE)
             scene.text(width, middle + 4, span.text, size=_SMALL, anchor="end", colour=QUIET)
+            bands.append((y, y + height))
             y += height
         _row(scene, span, middle, x)
     grid = Scene(width, 0)
     for term in range(round(last * terms) + 1):
         at = x(term / terms)
         whole = term % terms == 0
-        grid.line(at, top + 18, at, y, stroke=RULE, weight=1.0 if whole else 0.5, dash="" if whole else "1 3")
+        for above, below in bands:
+            grid.line(at, above, at, below, stroke=RULE, weight=1.0 if whole else 0.5, dash="" if whole else "1 3")
     scene.shapes[ground:ground] = grid.shapes
     scene.height = y + 4
     return scene
