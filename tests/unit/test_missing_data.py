@@ -249,6 +249,18 @@ def test_a_covariate_that_nobody_has_fails_by_name_and_other_models_go_on():
     assert set(found.table["model"]) == {"retained", "left"}
 
 
+def test_a_covariate_that_is_constant_is_left_out_of_all_three_and_the_predictors_are_there():
+    sample, *rest = incomplete()
+    sample["fee"] = 1.0
+    settings = config()
+    covariates = [*settings["link"]["covariates"], "fee"]
+    models = {"retained": {"outcome": "retained_2", "family": "logit"}}
+    link = settings["link"] | {"covariates": covariates, "models": models}
+    _, found = run((sample, *rest), settings | {"link": link})
+    assert found.table["method"].unique().tolist() == ["complete_cases", "imputation", "weighting"]
+    assert found.status["reason"].str.contains("constant or a combination of other terms, left out: fee").all()
+
+
 def test_a_wave_that_is_empty_for_three_in_ten():
     sample, *rest = incomplete()
     empty = np.random.default_rng(3).random(len(sample)) < 0.3

@@ -51,18 +51,21 @@ def pool_imputations(
     """Pool fits of one model to m imputed data sets.
 
     ``df_complete`` are the degrees of freedom that complete data would have (default: rows minus coefficients, or what
-    the fits' own standard errors have when they are clustered). Raises ValueError when the fits differ in their terms.
+    the fits' own standard errors have when they are clustered). Terms that some fit could not estimate (constant, or
+    combinations of others) are left out. Raises ValueError when the fits differ in their terms.
     """
-    usable = [fit for fit in fits if np.isfinite(fit.coef).all()]
+    usable = [fit for fit in fits if np.isfinite(fit.coef).any()]
     if len(usable) < 2:
         raise ValueError("at least two imputed data sets must have estimates")
     names = usable[0].names
     if any(fit.names != names for fit in usable):
         raise ValueError("the imputed data sets gave different terms: fix the levels of categories first")
-    coef = np.array([fit.coef for fit in usable])
-    vcov = np.array([fit.vcov for fit in usable])
+    kept = np.all([np.isfinite(fit.coef) & np.isfinite(np.diag(fit.vcov)) for fit in usable], axis=0)
+    names = [name for name, keep in zip(names, kept, strict=True) if keep]
+    coef = np.array([fit.coef[kept] for fit in usable])
+    vcov = np.array([fit.vcov[np.ix_(kept, kept)] for fit in usable])
     if df_complete is None:
-        own = np.min([np.min(fit.df) for fit in usable])
+        own = np.min([np.min(fit.df[kept]) for fit in usable])
         df_complete = float(own) if np.isfinite(own) else float(usable[0].n - len(names))
     pooled = pool_rubin(coef, np.einsum("mii->mi", vcov), df_complete)
     frame = table(names, pooled["estimate"], np.sqrt(pooled["t"]), pooled["df"], level)

@@ -232,7 +232,8 @@ class _Case:
 
     def _table(self, fit: OutcomeFit, estimates: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
         """The predictors' rows; fmi only where the estimates are pooled."""
-        table = estimates.iloc[fit.terms(self.settings["predictors"])].reset_index(drop=True)
+        names = [fit.names[place] for place in fit.terms(self.settings["predictors"])]
+        table = estimates[estimates["term"].isin(names)].reset_index(drop=True)
         table["term"] = [analysis.term(name) for name in table["term"]]
         for target, source in (("odds_ratio", "estimate"), ("or_low", "conf_low"), ("or_high", "conf_high")):
             with np.errstate(over="ignore"):
