@@ -46,3 +46,24 @@ rule measurement_error:
         study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
     script:
         "../scripts/measurement_error.py"
+
+
+rule mediation:
+    """Associations by way of another latent variable, with Monte Carlo intervals."""
+    input:
+        sample=result("private/sample/sample.parquet"),
+        codebook=result("intake/codebook.csv"),
+        scores=result("private/scores/scores.parquet"),
+        outcomes=result("private/outcomes/outcomes.parquet"),
+        library=library("measurement", "sem", "persistence"),
+    output:
+        table=result("link/mediation.csv"),
+    log:
+        f"{LOGS}/mediation.log",
+    benchmark:
+        f"{BENCHMARKS}/mediation.tsv"
+    threads: 1
+    params:
+        study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
+    script:
+        "../scripts/mediation.py"

@@ -93,6 +93,7 @@ PARTS = {  # further tables of a stage, and the block that asks for them
         ),
     ),
     "imputation": ("link", ("missing_data", "missing_data_status")),
+    "link.mediation": ("link", ("mediation",)),
 }
 
 

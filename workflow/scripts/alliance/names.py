@@ -40,15 +40,17 @@ class NameReport:
 def name_problems(config: Config, codebook: Codebook | None, file: str) -> list[Problem]:
     """All names that lead nowhere. Parts of a config that have a wrong form are passed over: the schema names those."""
     report = NameReport(file)
+    from alliance.names_latent import mediation_items, mediation_problems
     from alliance.names_measurement import check_models
     from alliance.names_models import model_problems
 
-    for check in (_stages, _measurement, _outcomes, _link, model_problems, _relationship, check_models):
+    linked = (_link, model_problems, _relationship, mediation_problems)
+    for check in (_stages, _measurement, _outcomes, *linked, check_models):
         check(report, config)
     if codebook is not None:
         from alliance.names_codebook import CHECKS
 
-        for check_codebook in CHECKS:
+        for check_codebook in (*CHECKS, mediation_items):
             check_codebook(report, config, codebook)
     return report.problems
 

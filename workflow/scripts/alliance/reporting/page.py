@@ -27,6 +27,7 @@ from alliance.reporting.sections.link_checks import link_checks_section
 from alliance.reporting.sections.links import links_section
 from alliance.reporting.sections.measurement import measurement_section
 from alliance.reporting.sections.measurement_error import measurement_error_section
+from alliance.reporting.sections.mediation import mediation_section
 from alliance.reporting.sections.missing import missing_section
 from alliance.reporting.sections.missing_data import missing_data_section
 from alliance.reporting.sections.outcomes import outcomes_section
@@ -53,6 +54,7 @@ def build_sections(results: Results, versions: Mapping[str, str]) -> list[Sectio
         effects_section,
         cohorts_section,
         relationship_section,
+        mediation_section,
         link_checks_section,
         outcomes_section,
         missing_section,
