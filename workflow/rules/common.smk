@@ -82,6 +82,7 @@ def end_points():
     """The end points of the stages that the config asks for, before they are searched for persons."""
     wanted = [
         result("report.html"),
+        result("codebook.html"),
         result("describe/items.csv"),
         result("verify/receipt.json"),
     ]

@@ -15,9 +15,7 @@ rule missing:
         f"{BENCHMARKS}/missing.tsv"
     threads: 1
     params:
-        study=study_config(
-            "describe", "sample", "instrument", "link", "imputation", "report"
-        ),
+        study=study_config("describe", "sample", "instrument", "link", "imputation", "report"),
     script:
         "../scripts/missing.py"
 
@@ -74,8 +72,6 @@ rule link_missing:
         f"{BENCHMARKS}/link_missing.tsv"
     threads: 1
     params:
-        study=study_config(
-            "link", "sample", "measurement", "instrument", "outcomes", "report"
-        ),
+        study=study_config("link", "sample", "measurement", "instrument", "outcomes", "report"),
     script:
         "../scripts/link_missing.py"

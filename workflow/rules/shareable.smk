@@ -113,4 +113,5 @@ def recovery_file(wildcards=None):
 def to_verify(wildcards=None):
     """Everything that is shared: the tables, the page and its files."""
     made = rules.report.output
-    return [*shareable().values(), made.page, made.methods, made.figures, made.tables]
+    codebook = [result("codebook.html"), result("dataset_description.json")]
+    return [*shareable().values(), made.page, made.methods, made.figures, made.tables, *codebook]
