@@ -157,9 +157,9 @@ def _surface(results: Results, labels: Labels, words: _Words, model: str, dimens
         "surface",
         f"Predicted outcome over both reports: {labels.dimension(dimension).lower()}",
         [Column(words.own), Column(words.partner), Column("Predicted")],
-        note="Only where pairs of reports stand nearby.",
+        note="Only where pairs of reports stand nearby, every other point; all of them in link/surface_grid.csv.",
     )
-    for r in shown:
+    for r in (r for r in shown if x.index(float(r["own"])) % 2 == y.index(float(r["partner"])) % 2 == 0):
         data.add(apa.number(r["own"], 1), apa.number(r["partner"], 1), apa.percent(r["predicted"], 0))
     low, high = min(values.values()), max(values.values())
     unit = ", points from the middle of the two reports’ means" if words.points else ""
