@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alliance.reporting import apa
+from alliance.reporting.associations import models
 from alliance.reporting.blocks import Block, Figure, Section, TableBlock
 from alliance.reporting.figures.flow import Analyses, Box, flow_diagram
 from alliance.reporting.flow_words import WITHHELD, difference, excluded_some, exclusions, is_shown, reason
@@ -133,7 +134,7 @@ def _steps_of_reports(results: Results, labels: Labels) -> list[Block]:
 
 def _analyses(results: Results, labels: Labels) -> Analyses | None:
     """What each link model analysed and why it lost students; without a link, who was at risk of each outcome."""
-    rows = results.rows("link_flow", cohort=POOLED)
+    rows = [r for r in results.rows("link_flow", cohort=POOLED) if r["model"] in models(results)]
     if rows:
         steps = list(
             dict.fromkeys(

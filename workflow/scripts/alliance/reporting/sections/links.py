@@ -167,7 +167,7 @@ def _joint(results: Results, labels: Labels) -> Table:
         ],
         note="The question whether any dimension is associated, which does not need the dimensions to be told apart.",
     )
-    for row in results.rows("link_joint", sample=POOLED):
+    for row in (r for r in results.rows("link_joint", sample=POOLED) if r["model"] in models(results)):
         table.add(
             escape(labels.link_model(row["model"])),
             _TESTS.get(str(row["test"]), escape(str(row["test"]))),
