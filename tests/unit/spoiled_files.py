@@ -163,6 +163,13 @@ def open_quote(rng, file: Text) -> Case:
     return Case("quote never closed", text.encode(), REFUSED)
 
 
+def two_open_quotes(rng, file: Text) -> Case:
+    rows = file.rows
+    for row in sorted(rng.choice(len(rows), 2, replace=False)):
+        rows = _edited(rows, int(row), file.texts[0], "OPEN")
+    return Case("two quotes never closed", file.write(rows=rows).replace("OPEN", '"x').encode(), REFUSED)
+
+
 def formula(rng, file: Text) -> Case:
     text = str(rng.choice(["=1+1", "=HYPERLINK(0)", "+4", "-2+3", "@SUM(A1)", "=4"]))
     row, column = int(rng.integers(0, len(file.rows))), int(rng.choice(file.items))
@@ -209,6 +216,7 @@ TEXT: tuple[Callable[..., Case], ...] = (
     ragged,
     huge_text,
     open_quote,
+    two_open_quotes,
     formula_text,
     strange_cell,
     strange_cell,

@@ -139,7 +139,7 @@ def test_a_sample_of_spoiled_files_ends_in_a_result_or_a_message(ground):
 
 @pytest.mark.slow
 def test_thousands_of_spoiled_files_end_in_a_result_or_a_message(ground):
-    counts = spoil_all(25, 1, ground)
+    counts = spoil_all(20, 1, ground)
     ends = Counter()
     for (_, _, end), n in counts.items():
         ends[end] += n

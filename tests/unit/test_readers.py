@@ -4,6 +4,7 @@ import gzip
 
 import pandas as pd
 import pytest
+from alliance.errors import Stop
 from alliance.study import read_codebook
 from alliance.survey.clean import clean
 from alliance.survey.issues import Issues
@@ -138,3 +139,15 @@ def test_ten_thousand_columns(read):
     tidy, row, _, _ = read(f"id,q1,gpa,{extra}\na,1,3.5,{zeros}\nb,Always,2,{zeros}\n".encode())
     assert tidy.to_numpy().tolist() == TIDY
     assert row["columns"] == 10_003
+
+
+@pytest.mark.parametrize("opened", [1, 2])
+def test_a_quote_that_is_never_closed_is_an_error_even_in_a_column_that_is_not_read(read, opened):
+    rows = ["a,1,3.5,fine", 'b,2,2,"open', "c,1,3,fine", "d,1,3,fine" if opened == 1 else 'd,1,3,"open', "e,1,3,fine"]
+    with pytest.raises(Stop, match="a quote is opened in column note and never closed"):
+        read(("id,q1,gpa,note\n" + "\n".join(rows) + "\n").encode())
+
+
+def test_numbers_without_end_are_no_numbers(read):
+    _, _, issues, _ = read(b"id,q1,gpa\na," + b"1" * 5000 + b",1e999\n")
+    assert [p.place for p in issues.errors] == ["column q1", "column gpa, row 1"]

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from alliance.survey.readers import Raw
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 LARGEST = 4 * 1024**3  # bytes after decompression: more is no survey
 HEAD = 4_000_000  # characters in which the header rows must end
@@ -173,9 +175,8 @@ def _parse(
         blank += 1
         return "skip"
 
-    keys = [f"c{i}" for i in range(len(header))]
-    try:
-        table = arrow.read_csv(
+    def read(columns: Sequence[int]) -> pa.Table:
+        return arrow.read_csv(
             pa.BufferReader(data),
             read_options=arrow.ReadOptions(column_names=keys, block_size=BLOCK, use_threads=False),
             parse_options=arrow.ParseOptions(
@@ -183,19 +184,29 @@ def _parse(
             ),
             convert_options=arrow.ConvertOptions(
                 column_types=dict.fromkeys(keys, pa.string()),
-                include_columns=[keys[i] for i in chosen],
+                include_columns=[keys[i] for i in columns],
                 strings_can_be_null=False,
             ),
         )
+
+    keys = [f"c{i}" for i in range(len(header))]
+    try:
+        table = read(chosen)
+        passed_over = blank
+        if ragged:
+            raise Stop("intake", _ragged(ragged, len(header), file, delimiter))
+        if body.count(b"\n", start) > table.num_rows + passed_over:  # some cell holds a line break
+            _check_quotes(table, names, body, start, delimiter, len(header), file, place)
+            rest = [i for i in range(len(header)) if i not in chosen]
+            if rest:
+                others = [header[i] for i in rest]
+                _check_quotes(read(rest), others, body, start, delimiter, len(header), file, place)
     except pa.ArrowInvalid as error:
         remedy = "look for a quote that is not closed, or export it again"
         raise Stop("intake", Problem(f"cannot be read as CSV ({error})", file, place, remedy)) from None
-    if ragged:
-        raise Stop("intake", _ragged(ragged, len(header), file, delimiter))
     frame = table.to_pandas().set_axis(names, axis=1)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    _check_quotes(frame, body, start, file, place)
-    return frame, [f"{blank} lines without content were passed over"] if blank else []
+    return frame, [f"{passed_over} lines without content were passed over"] if passed_over else []
 
 
 def _ragged(rows: list[tuple[int | None, int]], expected: int, file: str, delimiter: str) -> Problem:
@@ -207,12 +218,26 @@ def _ragged(rows: list[tuple[int | None, int]], expected: int, file: str, delimi
     return Problem(what, file, f"data row {where}", remedy)
 
 
-def _check_quotes(frame: pd.DataFrame, body: bytes, start: int, file: str, place: str) -> None:
-    """A quote that is opened and never closed swallows the rest of the file into one cell."""
-    if frame.empty or body.count(b'"', start) % 2 == 0:
-        return
-    last = frame.iloc[-1]
-    swallowed = [column for column in frame.columns if "\n" in last[column].rstrip("\r\n")]
-    if swallowed:
-        what = f"a quote is opened in column {swallowed[0]} and never closed"
-        raise Stop("intake", Problem(what, file, f"{place}, data row {frame.index[-1]}", "close or remove the quote"))
+def _check_quotes(
+    table: pa.Table, names: Sequence[str], body: bytes, start: int, delimiter: str, width: int, file: str, place: str
+) -> None:
+    """A quote that is opened and never closed swallows the rows behind it into one cell, up to the next quote.
+
+    Such a cell holds lines with as many delimiters as a row has; in the last row any line break is enough when the
+    quotes of the file do not come in pairs.
+    """
+    import pyarrow.compute as pc
+
+    inside = min(max(width - 1, 3), 100)
+    pattern = rf"\n(?:[^\n{re.escape(delimiter)}]*{re.escape(delimiter)}){{{inside}}}"
+    odd = body.count(b'"', start) % 2 == 1
+    for name, column in zip(names, table.columns, strict=True):
+        broken = pc.match_substring(column, "\n")
+        if not pc.any(broken, min_count=0).as_py():
+            continue
+        hit = pc.index(pc.match_substring_regex(column, pattern), True).as_py()
+        if hit < 0 and odd and table.num_rows and "\n" in column[-1].as_py().rstrip("\r\n"):
+            hit = table.num_rows - 1
+        if hit >= 0:
+            what = f"a quote is opened in column {name} and never closed"
+            raise Stop("intake", Problem(what, file, f"{place}, data row {hit + 1}", "close or remove the quote"))
