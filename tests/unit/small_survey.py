@@ -36,6 +36,7 @@ class Survey:
     sample: pd.DataFrame
     codebook: Codebook
     config: dict[str, Any]
+    truth: dict[tuple[str, int], np.ndarray]  # report -> values of the dimensions, n x m
 
     def column(self, item: str, role: str = "mentee", wave: int = 1) -> str:
         return item_column(item, role, wave)
@@ -77,10 +78,12 @@ def survey(
     phi = np.full((len(dims), len(dims)), 0.5) + 0.5 * np.eye(len(dims))
     trait = rng.multivariate_normal(np.zeros(len(dims)), phi, n)
     cuts = norm.ppf(np.arange(1, points) / points)
+    truth: dict[tuple[str, int], np.ndarray] = {}
     columns, rows = {"student_id": [f"S{k:05d}" for k in range(n)]}, []
     for role, wave in reports:
         state = rng.multivariate_normal(np.zeros(len(dims)), phi, n)
         eta = np.sqrt(stability) * trait + np.sqrt(1 - stability) * state
+        truth[role, wave] = eta
         for k, (dimension, count) in enumerate(items.items()):
             for number in range(1, count + 1):
                 name = f"{dimension}_{number}"
@@ -92,4 +95,4 @@ def survey(
     config = copy.deepcopy(CONFIG)
     config["instrument"] = {"name": "Simulated", "dimensions": {d: d.capitalize() for d in dims}}
     config["measurement"] |= settings
-    return Survey(pd.DataFrame(columns), Codebook(tuple(rows)), config)
+    return Survey(pd.DataFrame(columns), Codebook(tuple(rows)), config, truth)

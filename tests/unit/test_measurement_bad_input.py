@@ -156,7 +156,7 @@ def test_intercepts_and_residuals_of_two_point_items_are_tested_together():
     [
         ({"bond": 4}, {"two", "second_order", "bifactor", "exploratory"}),
         ({"bond": 4, "goal": 4}, {"two", "second_order"}),
-        ({"bond": 3, "goal": 3, "task": 3, "trust": 3}, {"two"}),
+        pytest.param({"bond": 3, "goal": 3, "task": 3, "trust": 3}, {"two"}, marks=pytest.mark.slow),
     ],
 )
 def test_models_that_make_no_sense_for_so_many_dimensions(items, refused):
@@ -167,6 +167,7 @@ def test_models_that_make_no_sense_for_so_many_dimensions(items, refused):
     assert {"one", "correlated"} <= set(measured["fit"]["model"])
 
 
+@pytest.mark.slow
 def test_group_values_may_be_numbers_or_hold_spaces_and_quotes():
     study = survey({"bond": 3, "goal": 3}, n=600, points=3)
     study.sample["said"] = np.where(np.arange(600) % 2, 'a "quoted" one', "it's, other; ~ x")
@@ -200,6 +201,7 @@ def test_four_groups_of_very_different_sizes():
     assert set(compared["means"]["group"]) == {"2", "3", "4"}
 
 
+@pytest.mark.slow
 def test_two_roles_on_three_occasions():
     reports = tuple((role, wave) for role in ("mentee", "mentor") for wave in (1, 2, 3))
     study = survey({"bond": 3, "goal": 3}, n=300, points=3, reports=reports)

@@ -10,6 +10,7 @@ import pytest
 from alliance.measurement.export import export_scores
 from alliance.measurement.scores import sum_error, sum_scores
 from alliance.measurement.scores_stage import model_tables, sum_tables
+from small_survey import survey
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "measurement"
 KEY = {d: [f"{d[0]}{k}_w1" for k in range(1, 5)] for d in ("bond", "goal", "task")}
@@ -57,11 +58,21 @@ def test_score_tables_are_long_and_say_how_good_they_are(items):
 
 
 def test_no_scores_without_an_admissible_model(items):
-    broken = items.assign(b1_w1=3.0)
-    scores, about, why = model_tables(items.index.to_series(), broken, KEY, SETTINGS, ("mentee", 1), ["regression"])
+    broken = items.assign(b1_w1=items["b2_w1"])
+    settings = SETTINGS | {"estimator": "ML"}
+    scores, about, why = model_tables(items.index.to_series(), broken, KEY, settings, ("mentee", 1), ["regression"])
     assert scores.empty
     assert about == []
-    assert "no variation in b1_w1" in why[0]
+    assert "linear combination" in why[0]
+
+
+def test_an_item_that_does_not_vary_is_left_out_of_the_model_and_named(items):
+    flat = items.assign(b1_w1=3.0)
+    scores, about, why = model_tables(items.index.to_series(), flat, KEY, SETTINGS, ("mentee", 1), ["regression"])
+    assert len(scores) == 2700
+    assert why == ["scores of mentee, wave 1: item b1_w1 has the same answer from everybody: left out of the models"]
+    reliability = {row["dimension"]: row["reliability"] for row in about}
+    assert reliability["bond"] < reliability["goal"]
 
 
 def test_export_has_labels_in_every_program(items, tmp_path):
@@ -114,3 +125,27 @@ def test_a_model_score_belongs_to_the_person_whose_answers_it_is_made_of(items, 
         assert np.corrcoef(part["score"], means[dimension][part["student_id"]])[0, 1] > 0.85
     complete = gaps.notna().all(axis=1).sum()
     assert len(table) == 3 * (complete if estimator == "ML" else gaps.notna().any(axis=1).sum())
+
+
+def drawn(conditioning, seed=3):
+    """Plausible values of a study in which the outcome goes with bond; the outcome beside the draws of bond."""
+    study = survey({"bond": 4, "goal": 4}, n=700)
+    noise = np.random.default_rng(8).standard_normal(700)
+    study.sample["outcome"] = study.truth["mentee", 1][:, 0] + 0.7 * noise
+    study.config |= {"scores": {"methods": ["plausible"], "draws": 6, "conditioning": conditioning}, "seed": seed}
+    values = study.score()["plausible"]
+    bond = values[values["dimension"] == "bond"].merge(study.sample[["student_id", "outcome"]])
+    return values, float(bond.groupby("draw").apply(lambda d: np.cov(d["value"], d["outcome"])[0, 1]).mean())
+
+
+def test_plausible_values_relate_rightly_only_to_what_they_were_drawn_with():
+    values, slope = drawn(["outcome"])
+    _, without = drawn([])
+    assert slope == pytest.approx(1.0, abs=0.08)
+    assert without < 0.9, "the reliability of bond, about, is what is left of the covariance"
+    assert set(values["conditioning"]) == {"outcome"}
+    assert len(values) == 700 * 6 * 2
+    again, _ = drawn(["outcome"])
+    other, _ = drawn(["outcome"], seed=4)
+    assert again.equals(values)
+    assert not other["value"].equals(values["value"])

@@ -97,7 +97,7 @@ def model_tables(
     cohorts: pd.Series | None = None,
     minimum: int = 10,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], list[str]]:
-    """Model scores of one report, rows about them, and why there are none.
+    """Model scores of one report, rows about them, and sentences about what is not there.
 
     The model is fitted to all rows of the report. Reliability is one minus the mean squared standard error for
     shrunken scores, and one over one plus it for Bartlett scores; determinacy, its root, is the correlation of score
@@ -133,6 +133,8 @@ def model_tables(
                     reliability = 1 / (1 + noise) if method == BARTLETT else 1 - noise
                     more = {**head, "model": fit.model.name, "estimator": fit.estimator}
                     about.append(_about(more, sample, len(errors), reliability, float(errors.mean())))
+    if any(fit is not None for fit, *_ in fits.values()):
+        reasons += [f"scores of {role}, wave {wave}: {note}" for note in usable_key(items, key)[1]]
     kept = [t for t in found if len(t)] or found[:1]
     return pd.concat(kept)[SCORE_COLUMNS], about, reasons
 
