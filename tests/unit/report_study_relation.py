@@ -22,7 +22,9 @@ def _estimate(b: float, se: float = 0.1) -> dict[str, float]:
     return {**numbers, **ratios, "p_value": p, "ame": b / 8, "ame_low": low / 8, "ame_high": high / 8}
 
 
-def collinearity(reading: str = "partly", own: str = "bond", tied: str = "goal task") -> dict[str, list[dict]]:
+def collinearity(
+    reading: str = "partly", own: str = "bond", tied: str = "goal task", turned: str = ""
+) -> dict[str, list[dict]]:
     """Dominance, parameterisations, condition indices, regions and the reading."""
     dominance, parameters, condition, region, apart = [], [], [], [], []
     for model in MODELS:
@@ -93,6 +95,7 @@ def collinearity(reading: str = "partly", own: str = "bond", tied: str = "goal t
                 "separability": "mixed",
                 "own": own,
                 "tied": tied,
+                "turned": turned,
                 "term_1": "goal",
                 "term_2": "task",
                 "score_r": 0.93,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import relation_study
 from alliance.persistence import dominance, fit_outcome
-from alliance.persistence.collinear import condition_rows, confidence_region, reading, tied_terms
+from alliance.persistence.collinear import condition_rows, confidence_region, reading, tied_terms, turned_terms
 from alliance.persistence.collinearity_stage import collinearity_tables
 from alliance.persistence.dominance_bootstrap import expanded_r2
 from alliance.persistence.link_tables import COHORTS
@@ -67,6 +67,20 @@ def test_variance_inflation_and_condition_indices():
 )
 def test_nothing_is_credited_to_a_dimension_that_is_tied_to_another(p_value, own, tied, said):
     assert reading(p_value, own, tied) == said
+
+
+def test_a_sign_that_turns_beside_the_others_is_marked():
+    def row(kind, term, estimate):
+        limits = {"conf_low": estimate - 0.1, "conf_high": estimate + 0.1}
+        return {"parameterisation": kind, "term": term, "estimate": estimate, **limits}
+
+    rows = [
+        row("joint", "bond", -0.3),
+        row("alone", "bond", 0.4),
+        row("joint", "goal", 0.05),
+        row("alone", "goal", 0.4),
+    ]
+    assert turned_terms([*rows, row("total", "total", 0.5)], ["bond", "goal"]) == ["bond"]
 
 
 def test_without_a_verdict_all_dimensions_are_tied():

@@ -44,6 +44,12 @@ def test_where_nothing_can_be_told_apart_nothing_is_credited(tmp_path):
     assert "of its own" not in said
 
 
+def test_a_credited_dimension_whose_sign_turns_comes_with_a_warning(tmp_path):
+    said = section(made(tmp_path, relation.collinearity(turned="bond")), "apart")
+    assert "Bond turns its sign: alone and beside the others" in said
+    assert "(but bond with the opposite sign alone: suppression)" in said, "of the other outcome"
+
+
 def test_sizes_are_percentage_points_with_both_ends(page):
     said = section(page, "effects")
     assert "At the 10th percentile of the alliance (bond, goal and task moved together), 40.0%" in said

@@ -6,7 +6,7 @@ standardised predictors; confidence regions of pairs by the Wald statistic with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,19 @@ def tied_terms(separability: str, pairs: Iterable[str], predictors: Sequence[str
         return []
     members = {name for pair in pairs for name in pair.split("-")}
     return [p for p in predictors if separability != "mixed" or p in members]
+
+
+def turned_terms(rows: Iterable[Mapping[str, Any]], predictors: Sequence[str]) -> list[str]:
+    """The predictors whose sign alone and beside the others differs, both intervals without zero (suppression).
+
+    ``rows``: parameterisations joint and alone.
+    """
+    signs: dict[str, set[float]] = {p: set() for p in predictors}
+    for row in rows:
+        clear = row["conf_low"] > 0 or row["conf_high"] < 0
+        if row["parameterisation"] in ("joint", "alone") and clear:
+            signs[row["term"]].add(float(np.sign(row["estimate"])))
+    return [p for p in predictors if len(signs[p]) == 2]
 
 
 def reading(p_value: float, own: Sequence[str], tied: Sequence[str]) -> str:

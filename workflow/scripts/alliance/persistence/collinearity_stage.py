@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alliance.persistence.collinear import condition_rows, reading, region_rows, tied_terms
+from alliance.persistence.collinear import condition_rows, reading, region_rows, tied_terms, turned_terms
 from alliance.persistence.dominance_analysis import dominance
 from alliance.persistence.parameterisations import COLUMNS as PARAMETERISATIONS
 from alliance.persistence.parameterisations import parameterisation_rows
@@ -31,8 +31,8 @@ REGION = (
 )  # fmt: skip
 CONDITION = (*KEY, "measure", "term", "k", "value", "r2_others")
 APART = (
-    *KEY, "reading", "test", "statistic", "df", "df_denominator", "p_value", "separability", "own", "tied", "term_1",
-    "term_2", "score_r", "estimate_r", "largest_vif", "largest_index", "n",
+    *KEY, "reading", "test", "statistic", "df", "df_denominator", "p_value", "separability", "own", "tied", "turned",
+    "term_1", "term_2", "score_r", "estimate_r", "largest_vif", "largest_index", "n",
 )  # fmt: skip
 
 
@@ -84,13 +84,15 @@ def collinearity_tables(
             status.add(model.name, "note", reason)
         if len(predictors) < 2:
             continue
+        turned = turned_terms(rows, predictors)
         condition = condition_rows(model.students, predictors)
         regions = region_rows(model.fit, model.students, predictors)
         head = {**model.key, "n": model.analysis.students}
         found["condition"] += [{**head, **row} for row in condition]
         found["region"] += [{**head, **row} for row in regions]
         found["dominance"] += _dominance(model, draws, int(config.get("seed", 1)))
-        found["apart"].append({**head, **_apart(model, condition, regions, (separability, pairs))})
+        apart = _apart(model, condition, regions, (separability, pairs))
+        found["apart"].append({**head, **apart, "turned": " ".join(turned)})
     shares = [f"share_{p}" for p in predictors]
     columns = {
         "dominance": DOMINANCE, "parameterisations": PARAMETERISATIONS, "condition": (*CONDITION, *shares),

@@ -40,7 +40,16 @@ def told_apart(row: Row, name: Name, outcome: str) -> str:
     has = "has" if len(credited) == 1 else "have"
     its = "its" if len(credited) == 1 else "their"
     text = f"{first}. {sentence(listing(credited))} {has} an association of {its} own beside the others"
-    return f"{text}; {listing(tied)} cannot be told apart, so theirs are read together." if tied else f"{text}."
+    text += f"; {listing(tied)} cannot be told apart, so theirs are read together." if tied else "."
+    turned = [n for n in _names(row.get("turned"), name) if n in credited]
+    if turned:
+        turns = "turns its sign" if len(turned) == 1 else "turn their signs"
+        text += (
+            f" {sentence(listing(turned))} {turns}: alone and beside the others the associations run in opposite "
+            "directions. That is what collinear scores with measurement error bring forth easily (suppression); do not "
+            "rest a conclusion on it."
+        )
+    return text
 
 
 def told_apart_briefly(row: Row, name: Name, outcome: str) -> str:
@@ -54,6 +63,9 @@ def told_apart_briefly(row: Row, name: Name, outcome: str) -> str:
     }.get(row["reading"], f"{listing(credited)} of {'its' if len(credited) == 1 else 'their'} own")
     if row["reading"] == "partly":
         said += f", {listing(tied)} together"
+    turned = [n for n in _names(row.get("turned"), name) if n in credited]
+    if turned and row["reading"] in ("partly", "apart"):
+        said += f" (but {listing(turned)} with the opposite sign alone: suppression)"
     return f"“{outcome}”: {said}."
 
 
