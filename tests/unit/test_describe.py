@@ -127,3 +127,12 @@ def test_icc_of_a_worked_example():
 def test_icc_says_nothing_where_nothing_can_be_estimated():
     assert np.isnan(anova_icc(np.arange(3.0), np.arange(3)).icc)
     assert np.isnan(anova_icc(np.arange(3.0), np.zeros(3)).icc)
+
+
+def test_extreme_numbers_are_counted_as_the_limit(sample, codebook):
+    coded = CONFIG | {"report": {"minimum_cell": 10, "top_code": {"gpa": 3.2}, "bottom_code": {"gpa": 2.5}}}
+    table = characteristics(sample, codebook, coded)
+    row = table[(table["variable"] == "gpa") & (table["cohort"] == "pooled") & (table["level"] == "")].iloc[0]
+    assert row["mean"] == pytest.approx(sample["gpa"].clip(2.5, 3.2).mean())
+    assert row["sd"] == pytest.approx(sample["gpa"].clip(2.5, 3.2).std())
+    assert row["n"] == 400

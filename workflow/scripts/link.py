@@ -4,6 +4,7 @@ from _run import stage
 
 with stage("link", snakemake):
     import pandas as pd
+    from alliance.persistence.events_shared import withhold_events
     from alliance.persistence.link import link_models
     from alliance.persistence.plausible_fit import DrawTables
     from alliance.spreadsheet import write_csv
@@ -22,4 +23,4 @@ with stage("link", snakemake):
         draws,
     )
     for name, table in vars(tables).items():
-        write_csv(table, snakemake.output[name])
+        write_csv(withhold_events(table, minimum_cell(snakemake.config)), snakemake.output[name])

@@ -147,6 +147,7 @@ def _variables(r: NameReport, config: Config, codebook: Codebook) -> None:
         ("link.cluster", block(config, "link").get("cluster")),
         ("outcomes.calendar.first_fall", block(config, "outcomes", "calendar").get("first_fall")),
         *(("describe.groups", v) for name in listed(block(config, "describe"), "groups") for v in interaction(name)),
+        *((f"report.{k}", v) for k in ("top_code", "bottom_code") for v in block(config, "report", k)),
         *(("link.covariates", name) for name in listed(block(config, "link"), "covariates")),
     ]
     models = block(config, "link", "models")

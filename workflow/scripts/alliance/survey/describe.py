@@ -144,6 +144,8 @@ def characteristics(
     for variable in described_variables(config):
         values = sample[variable] if variable in sample else group_levels(sample, variable)
         numeric = pd.api.types.is_numeric_dtype(values.dtype)
+        if numeric:
+            values = coded_ends(values, variable, config)
         for cohort in cohorts:
             inside = values if cohort == POOLED else values[sample["cohort"] == cohort]
             if numeric:
@@ -169,6 +171,14 @@ def characteristics(
         same={"n": [("group", *key) for key in table[["cohort", "variable", "level"]].itertuples(index=False)]},
         printed=printed,
     )
+
+
+def coded_ends(values: pd.Series, variable: str, config: Mapping[str, Any]) -> pd.Series:
+    """Top and bottom coding (``report.top_code``, ``report.bottom_code``): extreme values are moved to the limit."""
+    report = config.get("report") or {}
+    limits = (report.get(key) or {} for key in ("bottom_code", "top_code"))
+    lower, upper = (limit.get(variable) for limit in limits)
+    return values if lower is None and upper is None else values.clip(lower=lower, upper=upper)
 
 
 def _level(variable: str, level: str, cohort: str, n: int, of: int) -> tuple[Any, ...]:
