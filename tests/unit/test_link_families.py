@@ -247,3 +247,16 @@ def test_hazards_that_are_not_proportional_are_said():
     tables = link_models(sample, scores, outcomes, periods, with_models({"cox": MODELS["cox"]}))
     assert "hazards are not proportional" in tables.status["reason"].iloc[0]
     assert "above all for bond" in tables.status["reason"].iloc[0]
+
+
+def test_few_events_are_said():
+    sample, scores, outcomes, periods = study()
+    rows = outcomes.index[(outcomes["outcome"] == "retained_2") & (outcomes["value"] == 0)]
+    outcomes.loc[rows, "value"] = 1.0
+    outcomes = outcomes.reset_index(drop=True)
+    rare = np.flatnonzero((outcomes["outcome"] == "retained_2") & outcomes["at_risk"])[::31]
+    outcomes.loc[rare, "value"] = 0.0
+    models = {"a": MODELS["logit"] | {"covariates": []}, "b": MODELS["firth"] | {"covariates": []}}
+    reasons = link_models(sample, scores, outcomes, periods, with_models(models)).status.set_index("model")["reason"]
+    assert "fewer than 5 of the rarer outcome per coefficient" in reasons["a"]
+    assert "rarer" not in reasons["b"]

@@ -14,6 +14,7 @@ from alliance.persistence.result import OutcomeFit
 FAILED = ("constant_outcome", "too_few", "not_converged", "separated")
 PENALISED = ("logit", "hazard")  # families that Firth's likelihood stands in for when the outcome is separated
 DOUBT = 0.05  # level at which hazards are called not proportional
+FEW_EVENTS = 5  # of the rarer outcome per coefficient (Vittinghoff & McCulloch 2007, Am. J. Epidemiol. 165:710)
 FEW_CLUSTERS = 40  # below, CR0 and CR1 are known to be too small (Cameron & Miller 2015, J. Hum. Resour. 50:317)
 
 
@@ -84,9 +85,23 @@ def judge(fit: OutcomeFit, predictors: list[str]) -> tuple[str, str]:
         return "failed", f"constant or a combination of other terms, left out: {', '.join(lost)}"
     if fit.status in ("one_cluster", "singular_random_effect"):
         return "inadmissible", fit.reason
-    few = fit.n_clusters is not None and fit.n_clusters < FEW_CLUSTERS and fit.se_type in ("CR0", "CR1", "CR1S")
-    if few and fit.status == "ok":
-        note = f"{fit.n_clusters} clusters are few for {fit.se_type}: its errors may be too small"
-        better = " (CR2 has Satterthwaite degrees of freedom)" if fit.clustered is not None else ""
-        return "ok", "; ".join(filter(None, [fit.reason, note + better]))
-    return fit.status, fit.reason
+    if fit.status != "ok":
+        return fit.status, fit.reason
+    return "ok", "; ".join(filter(None, [fit.reason, _few_clusters(fit), _few_events(fit)]))
+
+
+def _few_clusters(fit: OutcomeFit) -> str:
+    if fit.n_clusters is None or fit.n_clusters >= FEW_CLUSTERS or fit.se_type not in ("CR0", "CR1", "CR1S"):
+        return ""
+    better = " (CR2 has Satterthwaite degrees of freedom)" if fit.clustered is not None else ""
+    return f"{fit.n_clusters} clusters are few for {fit.se_type}: its errors may be too small{better}"
+
+
+def _few_events(fit: OutcomeFit) -> str:
+    """Says so when a coefficient has few of the rarer outcome; the count itself may be too small to be shown."""
+    if fit.n_events is None or fit.family in ("firth", "linear", "cox"):
+        return ""
+    rarer, coefficients = min(fit.n_events, fit.n - fit.n_events), int(np.isfinite(fit.coef).sum())
+    if rarer >= FEW_EVENTS * coefficients:
+        return ""
+    return f"fewer than {FEW_EVENTS} of the rarer outcome per coefficient: family firth has less bias"
