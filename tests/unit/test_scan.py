@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import pytest
 from alliance.survey.ids import normalise
+from alliance.survey.pseudonyms import pseudonym, pseudonyms_of
 from alliance.verification.scan import first_findings, scan, shared_files, write_scan
 from alliance.verification.scan_counts import counts_persons, small_in_csv, small_in_text
 from alliance.verification.scan_identifiers import identifiers, read_identifiers
@@ -120,3 +121,13 @@ def test_many_findings_are_shown_as_one_of_each_file(tmp_path):
     shown = first_findings(scan({"results": tmp_path}, WHO, 10).findings)
     assert [p.file.rpartition("/")[2] for p in shown[:2]] == ["a.csv", "b.csv"]
     assert shown[2].what == "2 more places like these"
+
+
+def test_with_a_key_raw_ids_are_found_though_no_result_holds_them():
+    key = b"0123456789abcdef0123"
+    hidden = [pseudonym(key, "student_id", name) for name in ("S12345", "TEST", "1143")]
+    hidden.append(pseudonym(key, "mentor_id", "M456"))
+    who = identifiers(hidden, STEPS, ["keep responses of type test out"], pseudonyms_of(key))
+    assert who.found("student s0012345, mentor m0456 of 1143 in a test") == {"s0012345", "m0456"}
+    assert who.found(f"see {hidden[0]}") == {hidden[0]}
+    assert identifiers(hidden, STEPS).found("student s0012345") == set()

@@ -10,6 +10,7 @@ with stage("disclosure", snakemake):
     from alliance.errors import Stop
     from alliance.study import minimum_cell, read_codebook
     from alliance.survey.ids import normalise
+    from alliance.survey.pseudonyms import pseudonyms_of, read_key
     from alliance.verification.scan import first_findings, scan, write_scan
     from alliance.verification.scan_identifiers import id_columns, read_identifiers
 
@@ -19,7 +20,7 @@ with stage("disclosure", snakemake):
         Path(snakemake.input.codebook).read_text(encoding="utf-8-sig"),
     ]
     steps = partial(normalise, steps=(study.get("ids") or {}).get("normalise") or ())
-    who = read_identifiers(snakemake.input.ids, steps, public)
+    who = read_identifiers(snakemake.input.ids, steps, public, pseudonyms_of(read_key(study)))
     folders = {name: snakemake.params[name] for name in ("results", "logs", "benchmarks")}
     found = scan(folders, who, minimum_cell(study), id_columns(read_codebook(snakemake.input.codebook)))
     if found.findings:

@@ -7,10 +7,9 @@ variable (``ids.key``) and never in results, logs or messages. Quick to import (
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +63,17 @@ def key_fingerprint(config: Mapping[str, Any]) -> str:
         key = read_key(config)
     except Stop:
         return ""
-    return "" if key is None else hmac.new(key, b"fingerprint of the key", hashlib.sha256).hexdigest()[:8]
+    return "" if key is None else hmac.digest(key, b"fingerprint of the key", "sha256").hex()[:8]
 
 
 def pseudonym(key: bytes, kind: str, name: str) -> str:
     """The pseudonym of one id; ``kind`` (student_id, mentor_id) keeps the same text as student and mentor apart."""
-    return hmac.new(key, f"{kind}\0{name}".encode(), hashlib.sha256).hexdigest()[:LENGTH]
+    return hmac.digest(key, f"{kind}\0{name}".encode(), "sha256").hex()[:LENGTH]
+
+
+def pseudonyms_of(key: bytes | None) -> Callable[[str], list[str]] | None:
+    """What a normalised id may be called under the key, as student and as mentor; None without a key."""
+    return None if key is None else lambda name: [pseudonym(key, kind, name) for kind in IDS]
 
 
 def pseudonymised(table: pd.DataFrame, key: bytes) -> pd.DataFrame:

@@ -28,6 +28,8 @@ class Identifiers:
     ``known`` are searched for as whole words. ``numbers`` are ids too short to be told from other numbers: they are
     searched for only where the text says that it names a person ("student 123"). ``left_out`` counts ids that are
     words of the study itself (its config or codebook) or shorter than four characters: nobody can search for them.
+    ``pseudonyms`` gives the names under which a study with a key knows a normalised id: then each word is looked up
+    under these as well, because the ids themselves are nowhere in the results.
     """
 
     known: frozenset[str]
@@ -35,6 +37,7 @@ class Identifiers:
     left_out: int
     normalise: Callable[[str], str]
     public: frozenset[str]
+    pseudonyms: Callable[[str], list[str]] | None = None
 
     def found(self, text: str) -> set[str]:
         """The words of ``text``, as they stand there, that are an identifier or an e-mail address of somebody."""
@@ -50,11 +53,21 @@ class Identifiers:
         bare = word.strip(".:!?`*_")
         if len(bare) < SHORTEST or (word[:1] in ".-+" and bare.isdigit()):
             return False
-        return self.normalise(bare) in self.known or bare in self.known
+        one = self.normalise(bare)
+        if one in self.known or bare in self.known:
+            return True
+        if self.pseudonyms is None or len(one) < SHORTEST or one in self.public:
+            return False
+        if one.isdigit() and len(one) < SHORTEST_NUMBER:
+            return False
+        return any(name in self.known for name in self.pseudonyms(one))
 
 
 def read_identifiers(
-    files: Iterable[str | Path], normalise: Callable[[str], str], public: Iterable[str]
+    files: Iterable[str | Path],
+    normalise: Callable[[str], str],
+    public: Iterable[str],
+    pseudonyms: Callable[[str], list[str]] | None = None,
 ) -> Identifiers:
     """All ids in the private Parquet files of intake. ``public`` are texts that hold no person: config and codebook."""
     import pyarrow.compute as pc
@@ -66,10 +79,15 @@ def read_identifiers(
         table = pq.read_table(file, columns=names)
         for name in names:
             ids |= {str(value) for value in pc.unique(table[name]).to_pylist() if value not in (None, "")}
-    return identifiers(ids, normalise, public)
+    return identifiers(ids, normalise, public, pseudonyms)
 
 
-def identifiers(ids: Iterable[str], normalise: Callable[[str], str], public: Iterable[str] = ()) -> Identifiers:
+def identifiers(
+    ids: Iterable[str],
+    normalise: Callable[[str], str],
+    public: Iterable[str] = (),
+    pseudonyms: Callable[[str], list[str]] | None = None,
+) -> Identifiers:
     """The identifiers to search for; see :class:`Identifiers`."""
     texts = list(public)
     words = {normalise(word.strip(".:")) for text in texts for word in _WORD.findall(text)}
@@ -83,7 +101,7 @@ def identifiers(ids: Iterable[str], normalise: Callable[[str], str], public: Ite
             left_out += 1
         else:
             known |= {one, raw}
-    return Identifiers(frozenset(known), frozenset(numbers), left_out, normalise, frozenset(words))
+    return Identifiers(frozenset(known), frozenset(numbers), left_out, normalise, frozenset(words), pseudonyms)
 
 
 def id_columns(codebook: Codebook) -> set[str]:
