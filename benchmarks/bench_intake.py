@@ -9,6 +9,8 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +106,27 @@ def main() -> None:
         config = write_study(folder, rows)
         made = _megabytes()
         size = (folder / "survey.csv").stat().st_size / 1e6
-        start = time.perf_counter()
-        codebook = read_codebook(config["codebook"])
-        intake = run_intake(config, codebook)
-        assert not intake.issues.errors, intake.issues.errors
-        print(f"intake: {len(intake.responses):,} rows from {size:.0f} MB in {time.perf_counter() - start:.1f} s")
-        start = time.perf_counter()
-        issues = intake.issues.frame()
-        print(f"issues: {len(issues):,} cells in {time.perf_counter() - start:.1f} s")
-        del issues
-        start = time.perf_counter()
-        study = Study(config, codebook, intake.responses, intake.students, intake.terms)
-        sample = build_sample(study, Issues())
-        print(f"sample: {len(sample.students):,} students in {time.perf_counter() - start:.1f} s")
+        with timed("intake") as told:
+            codebook = read_codebook(config["codebook"])
+            intake = run_intake(config, codebook)
+            assert not intake.issues.errors, intake.issues.errors
+            told.append(f"{len(intake.responses):,} rows from {size:.0f} MB")
+        with timed("issues") as told:
+            told.append(f"{len(intake.issues.frame()):,} cells")
+        with timed("sample") as told:
+            study = Study(config, codebook, intake.responses, intake.students, intake.terms)
+            told.append(f"{len(build_sample(study, Issues()).students):,} students")
         print(f"peak memory {_megabytes():.0f} MB (making the file: {made:.0f} MB)")
+
+
+@contextmanager
+def timed(what: str) -> Iterator[list[str]]:
+    """Print seconds by the clock and of the processor, with what the block has to say."""
+    told: list[str] = []
+    start, used = time.perf_counter(), time.process_time()
+    yield told
+    seconds = f"{time.perf_counter() - start:.1f} s ({time.process_time() - used:.1f} s of the processor)"
+    print(f"{what}: {' '.join(told)} in {seconds}", flush=True)
 
 
 def _megabytes() -> float:

@@ -57,6 +57,7 @@ def test_two_columns_of_a_file_cannot_become_one_variable(problems):
 @pytest.mark.parametrize(
     ("row", "column", "value", "message"),
     [
+        (6, "variable", "wave", '"wave" is a column that intake adds itself'),
         (4, "type", "itme", 'row 5, column type: unknown type "itme"'),
         (4, "values", "1 Never; 2=Always", 'row 5, column values: cannot read "1 Never"'),
         (4, "values", "1=Never; 1=Always", "row 5, column values: code 1 stands twice"),

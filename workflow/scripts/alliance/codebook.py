@@ -25,6 +25,7 @@ FIELDS = (
 )
 TYPES = ("id", "item", "category", "number", "date", "text", "ignore")
 IDS = ("student_id", "mentor_id")
+TAKEN = ("input", "file", "row", "role", "wave")  # columns that intake adds to every report
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from alliance.codebook import FIELDS, IDS, TYPES, Codebook, Column
+from alliance.codebook import FIELDS, IDS, TAKEN, TYPES, Codebook, Column
 from alliance.errors import Problem, Stop
 
 
@@ -95,6 +95,8 @@ def _parse_column(row: dict[str, str], line: int) -> tuple[Column, list[Found]]:
     if kind != "ignore" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", variable):
         remedy = "give the column a name of letters, digits and underscores that starts with a letter"
         found.append(("variable", f'"{variable}" is no name', remedy))
+    if kind != "ignore" and variable in TAKEN:
+        found.append(("variable", f'"{variable}" is a column that intake adds itself', "choose another name"))
     if kind == "id" and variable not in IDS:
         found.append(("variable", f'an id is called "{variable}"', f"use {' or '.join(IDS)}, or another type"))
     values, date_format = None, ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alliance.codebook import FIELDS, Codebook
+from alliance.codebook import FIELDS, TAKEN, Codebook
 from alliance.codebook_file import parse_codebook
 from alliance.errors import Problem, Stop
 from alliance.inputs import input_files
@@ -17,8 +17,6 @@ from alliance.survey.draft_batteries import find_batteries, reversed_items, stem
 from alliance.survey.draft_columns import Guess, guess_column
 from alliance.survey.draft_scales import plain_label
 from alliance.survey.readers import Raw, read_file, select_rows
-
-TAKEN = ("input", "file", "row", "role", "wave")
 
 
 @dataclass
