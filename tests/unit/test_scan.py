@@ -105,8 +105,12 @@ def test_which_columns_count_persons():
 
 
 def test_zero_and_the_limit_are_no_small_counts():
+    assert list(small_in_csv("pattern,n,n_missing\n1,20,3\n", 10)) == [], "variables missing, not persons"
     assert list(small_in_csv("n\n0\n10\n\n1143\n", 10)) == []
-    assert list(small_in_text("n = 10, N = 0, 10 students, wave 2 students, 9.5% (10), n = 3.5", 10)) == []
+    assert (
+        list(small_in_text("n = 10, N = 0, 10 students, wave 2 students, Table 1 Students, 9.5% (10), n = 3.5", 10))
+        == []
+    )
 
 
 def test_ids_are_read_from_the_private_files_of_intake(tmp_path):

@@ -5,6 +5,7 @@ from _run import stage
 with stage("link", snakemake):
     import pandas as pd
     from alliance.persistence.events_shared import withhold_events
+    from alliance.persistence.flow_shared import shareable_flow
     from alliance.persistence.link import link_models
     from alliance.persistence.plausible_fit import DrawTables
     from alliance.spreadsheet import write_csv
@@ -22,5 +23,8 @@ with stage("link", snakemake):
         minimum_cell(snakemake.config),
         draws,
     )
+    minimum = minimum_cell(snakemake.config)
     for name, table in vars(tables).items():
-        write_csv(withhold_events(table, minimum_cell(snakemake.config)), snakemake.output[name])
+        if name == "flow" and len(table):
+            table = shareable_flow(table, ("model", "cohort"), minimum)
+        write_csv(withhold_events(table, minimum), snakemake.output[name])

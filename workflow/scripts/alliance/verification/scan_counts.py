@@ -29,7 +29,7 @@ _COUNT = re.compile(r"([0-9]{1,4})(?:\.0+)?$")
 _SHARE = re.compile(r"%\s*\((\d{1,4})\)")
 _N_IS = re.compile(r"(?<![\w.])[nN]\s*=\s*(\d{1,4})(?![\w.,%]*\d)")
 _OF_PERSONS = re.compile(
-    r"(?<![\w.,/–-])(?<!year )(?<!wave )(\d{1,4})\s"
+    r"(?<![\w.,/–-])(?<!year )(?<!wave )(?<!table )(?<!figure )(\d{1,4})\s"
     r"(?:students?|persons?|people|mentees?|mentors?|respondents?|participants?|undergraduates?)\b",
     re.I,
 )
@@ -48,7 +48,9 @@ def small_in_csv(text: str, minimum: int) -> Iterator[tuple[str, str]]:
     """(place, what) of every count below ``minimum`` in a CSV file: in a column of counts, or in "12% (3)"."""
     rows = csv.reader(io.StringIO(text))
     heads = next(rows, [])
-    columns = [j for j, head in enumerate(heads) if counts_persons(head)]
+    # a table of patterns says how many variables are missing in each
+    of_variables = {"n_missing"} if "pattern" in heads else set()
+    columns = [j for j, head in enumerate(heads) if counts_persons(head) and head not in of_variables]
     for number, row in enumerate(rows, 1):
         for j in columns:
             match = _COUNT.match(row[j].strip()) if j < len(row) else None
