@@ -25,7 +25,7 @@ def test_which_reports_exist_and_whether_chance_left_them_out(tmp_path):
     assert "Which reports exist together" in text
     assert re.search(r"yes yes 60\.0% \(120\) no no 30\.0% \(60\) other patterns other patterns 10\.0% \(20\)", text)
     assert "missing as if completely at random in each report (Little’s test, p = .400 to .900)" in text
-    assert "depends on the others (χ²(20) = 30.00, p < .001): complete cases are a selection" in text
+    assert "goes with what the others say (χ²(20) = 30.00, p < .001): complete cases are a selection" in text
     assert re.search(r"No mentee report, second year Bond 0\.60 \[0\.50, 0\.70\] < \.001 200", text)
     assert re.search(r"Gender: man 1\.10 \[0\.80, 1\.50\] > \.999 —", text), "a withheld number is a dash"
 

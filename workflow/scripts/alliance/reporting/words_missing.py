@@ -142,9 +142,10 @@ def chance_in_words(items: Sequence[tuple[str, float]], means: tuple[float, floa
     if means:
         chi, df, p = means
         parts.append(
-            f"Which scores and reports exist, in contrast, depends on the others ({chi_square(chi, df, p)}): complete "
-            "cases are a selection."
+            f"Which scores and reports exist goes with what the others say ({chi_square(chi, df, p)}): complete cases "
+            "are a selection."
             if p < 0.05
-            else f"Nor does which scores and reports exist depend on the others ({chi_square(chi, df, p)})."
+            else "Which scores and reports exist does not clearly go with what the others say "
+            f"({chi_square(chi, df, p)})."
         )
     return " ".join(parts)

@@ -65,9 +65,8 @@ def missing_tables(
         status += remarks
     predictors = pd.DataFrame(rows, columns=[c for c in PREDICTORS if c != "p_adjusted"])
     predictors["p_adjusted"] = adjust(predictors["p_value"].to_numpy(dtype=float), "holm") if rows else np.nan
-    little = pd.DataFrame(
-        [_little(block, minimum) for block in blocks if block.name != "reports"], columns=list(LITTLE)
-    )
+    tested = [_little(block, minimum) for block in blocks if block.name in ("items", "means")]
+    little = pd.DataFrame(tested, columns=list(LITTLE))
     return MissingTables(
         pd.concat(patterns, ignore_index=True)[list(PATTERNS)],
         little,
@@ -216,7 +215,8 @@ def _candidates(sample: pd.DataFrame, codebook: Codebook, config: Mapping[str, A
     import pandas as pd
 
     extra = (config.get("imputation") or {}).get("auxiliaries") or ()
-    names = dict.fromkeys(["cohort", *described_variables(config), *extra])
+    cohort = ["cohort"] if len(sample["cohort"].unique()) > 1 else []
+    names = dict.fromkeys([*cohort, *described_variables(config), *extra])
     found: dict[str, pd.Series] = {}
     for name in names:
         if name in sample:
