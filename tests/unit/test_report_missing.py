@@ -10,6 +10,7 @@ from alliance.reporting.figures.patterns import Pattern, pattern_plot
 from alliance.reporting.figures.scene import Text
 from alliance.reporting.figures.traces import TracePanel, trace_plot
 from alliance.reporting.labels import Labels
+from alliance.reporting.methods_missing import missing_paragraph
 from alliance.reporting.results import read_results
 from test_report import page_of, text_of
 
@@ -61,6 +62,16 @@ def test_chains_that_have_not_settled_and_checks_that_fail_are_named(tmp_path):
 
 def test_without_imputation_the_section_is_not_there(tmp_path):
     assert said(tmp_path, "missing-data") == ""
+
+
+def test_the_methods_paragraph_says_how_was_imputed(tmp_path):
+    parts = report_study.whole(tmp_path), report_study.write(tmp_path, tables.handling(), tables.imputation())
+    results = read_results(report_study.config(tmp_path), parts[0] | parts[1])
+    said = missing_paragraph(results, Labels(results))
+    assert "All variables of the models and 1 auxiliary variable were imputed 20 times" in said
+    assert "(probit regression and linear regression, with random intercepts for program)" in said
+    without = read_results(report_study.config(tmp_path), parts[0])
+    assert missing_paragraph(without, Labels(without)) == ""
 
 
 def test_columns_of_other_reports_and_outcomes_have_names(tmp_path):

@@ -8,6 +8,7 @@ from alliance.reporting import apa
 from alliance.reporting.associations import models, predictors, unit
 from alliance.reporting.flow_words import exclusions
 from alliance.reporting.labels import Labels, number_word
+from alliance.reporting.methods_missing import missing_paragraph
 from alliance.reporting.methods_relation import closer_look
 from alliance.reporting.results import POOLED, Results
 from alliance.reporting.sections.measurement_tables import estimator_used
@@ -24,6 +25,7 @@ def methods_text(results: Results, labels: Labels, versions: Mapping[str, str]) 
         _outcomes(results),
         _analysis(results, labels),
         closer_look(results, labels),
+        missing_paragraph(results, labels),
         _software(results, versions),
     ]
     head = "# Methods\n\n"
