@@ -32,7 +32,7 @@ def sample_of(made):
     return build_sample(made, Issues())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(STUDIES)
 def test_rows_in_are_rows_kept_and_rows_excluded_by_reason(drawn):
     made = study(**drawn, careless=DURATION)
@@ -56,7 +56,7 @@ def test_rows_in_are_rows_kept_and_rows_excluded_by_reason(drawn):
     assert (links["matched"] + links["only_right"] == links["n_right"]).all()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(STUDIES)
 def test_every_row_of_the_sample_is_a_raw_row_and_none_is_there_twice(drawn):
     made = study(**drawn, careless=DURATION)
@@ -71,7 +71,7 @@ def test_every_row_of_the_sample_is_a_raw_row_and_none_is_there_twice(drawn):
         assert {tuple(row) for row in taken.astype("string").fillna("").to_numpy()} <= raw_rows
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(STUDIES, st.booleans(), st.integers(0, 2**20))
 def test_the_order_of_rows_in_the_raw_files_changes_nothing(drawn, dated, seed):
     made, other = (study(**drawn, dated=dated, careless=DURATION) for _ in range(2))
