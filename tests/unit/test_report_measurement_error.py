@@ -61,3 +61,19 @@ def test_the_method_is_named_beside_the_estimates(study):
     )
     assert "as plausible values" in text
     assert "Rubin" in text
+
+
+def test_methods_and_limitations_speak_of_the_declared_method(study):
+    from alliance.reporting.methods import methods_text
+    from alliance.reporting.sections.limits import limits_section
+
+    def limits():
+        return " ".join(
+            i for b in limits_section(study, Labels(study)).blocks if isinstance(b, Bullets) for i in b.items
+        )
+
+    assert "taken off as far as the measurement model holds" in limits()
+    assert "plausible values, drawn with the outcome" in methods_text(study, Labels(study), {})
+    del study.config["link"]["estimator"]
+    assert "entered as if they were the alliance itself" in limits()
+    assert "plausible values" not in methods_text(study, Labels(study), {})

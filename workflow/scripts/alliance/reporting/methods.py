@@ -104,6 +104,11 @@ def _analysis(results: Results, labels: Labels) -> str:
         if vcov
         else "."
     )
+    if results.block("link", "estimator") == "plausible":
+        text += (
+            " Measurement error was carried into the estimates by plausible values, drawn with the outcome, the "
+            "covariates and the uncertainty of the measurement model, and pooled by Rubin’s rules."
+        )
     text += (
         f" Scores are in units of {unit(results).removeprefix('one ')}s of the pooled sample." if unit(results) else ""
     )

@@ -50,6 +50,20 @@ def _about_estimator(results: Results, labels: Labels) -> str:
     )
 
 
+def _about_error(results: Results) -> str:
+    if results.block("link", "estimator") == "plausible":
+        return (
+            "**Measurement error in the predictors.** It is taken off as far as the measurement model holds: that the "
+            "items reflect their dimensions only, and that the dimensions are normal given outcome and covariates. The "
+            "price is wider intervals, most of all for dimensions that correlate highly."
+        )
+    kind = "Regression scores" if str(results.block("link", "scores")) == "regression" else "Mean scores"
+    return (
+        f"**Measurement error in the predictors.** {kind} are entered as if they were the alliance itself. "
+        "When dimensions are highly correlated, error in one can show up as an association of another."
+    )
+
+
 def _limits(results: Results, labels: Labels) -> list[str]:
     said = []
     if results.block("study", "simulated"):
@@ -71,13 +85,7 @@ def _limits(results: Results, labels: Labels) -> list[str]:
                 "when they are compared or pooled."
             )
     if results.block("link"):
-        scores = str(results.block("link", "scores"))
-        said.append(
-            "**Measurement error in the predictors.** "
-            f"{'Regression scores' if scores == 'regression' else 'Mean scores'} are entered as if they were the "
-            "alliance itself. "
-            "When dimensions are highly correlated, error in one can show up as an association of another."
-        )
+        said.append(_about_error(results))
         if results.block("link", "covariates"):
             said.append(
                 "**Complete cases.** Students without a score, a covariate or a place in the risk set are left out "
