@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import report_study
-from alliance.reporting.associations import heading
+from alliance.reporting.associations import effect, heading
 from alliance.reporting.blocks import Figure, TableBlock
 from alliance.reporting.figures.scene import Text
 from alliance.reporting.figures.timeline import Span, timeline
@@ -63,6 +63,18 @@ def test_shares_of_the_states(study):
 def test_what_ratios_are_of_stands_in_the_heading(study):
     assert heading(study, Labels(study), "state") == "State: odds against “in field”"
     assert heading(study, Labels(study), "departure").endswith("odds of leaving in a term")
+
+
+def test_an_ordinal_model_shows_the_effect_on_its_highest_answer(study):
+    study.config["link"]["models"]["wants"] = {"outcome": "wants", "family": "ordinal"}
+    rows = [
+        {"outcome": "wants", "model": "wants", "sample": "pooled", "term": f"{k}: bond", "contrast": "dY/dX", "ame": a}
+        for k, a in (("no", -0.1), ("perhaps", 0.02), ("yes", 0.08))
+    ]
+    study.tables["link_effects"] = pd.DataFrame(rows)
+    assert effect(study, "wants", "bond")["ame"] == 0.08
+    assert effect(study, "wants", "goal") == {}
+    assert heading(study, Labels(study), "wants").endswith("odds of a higher answer, probability of the highest")
 
 
 @pytest.mark.parametrize("width", [700.0, 350.0])

@@ -68,7 +68,7 @@ def heading(results: Results, labels: Labels, model: str) -> str:
     if is_hazard(results, model):
         return f"{name}: odds of leaving in a term"
     if family == "ordinal":
-        return f"{name}: odds of a higher answer"
+        return f"{name}: odds of a higher answer, probability of the highest"
     if family == "multinomial":
         rows = results.rows("outcomes_definitions", outcome=results.block("link", "models", model, "outcome"))
         first = str(rows[0].get("categories", "")).partition(";")[0].replace("_", " ") if rows else ""
@@ -77,9 +77,12 @@ def heading(results: Results, labels: Labels, model: str) -> str:
 
 
 def effect(results: Results, model: str, term: str, sample: str = POOLED, contrast: str = SLOPE) -> dict[str, Any]:
-    """An average marginal effect of a predictor; empty when there is none."""
-    rows = results.rows("link_effects", model=model, sample=sample, term=term, contrast=contrast)
-    return rows[0] if rows else {}
+    """An average marginal effect of a predictor, of an ordinal model that on its highest answer; empty without one."""
+    rows = results.rows("link_effects", model=model, sample=sample, contrast=contrast)
+    own = [r for r in rows if str(r["term"]) == term]
+    if not own and results.block("link", "models", model, "family") == "ordinal":
+        own = [r for r in rows if str(r["term"]).endswith(f": {term}")][-1:]  # categories stand from low to high
+    return own[0] if own else {}
 
 
 def associations(results: Results, labels: Labels, model: str, sample: str = POOLED) -> list[Association]:
