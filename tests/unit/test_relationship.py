@@ -130,7 +130,8 @@ def test_every_n_is_the_end_of_a_flow(tables):
 
 def test_a_small_number_of_lost_students_cannot_be_worked_out_from_the_flow():
     steps = [(600, 100, 500), (500, 4, 496), (496, 0, 496), (496, 30, 466), (466, 16, 450)]
-    rows = pd.DataFrame(steps, columns=["n_in", "excluded", "n_out"]).assign(model="m")
+    rows = pd.DataFrame(steps, columns=["n_in", "excluded", "n_out"])
+    rows = rows.assign(model="m", cohort="pooled", step=list("abcde"))
     shown = shareable_flow(rows, ["model"], 10)
     assert shown["n_in"].iloc[0] == 600
     assert shown["n_out"].iloc[-1] == 450
@@ -139,6 +140,25 @@ def test_a_small_number_of_lost_students_cannot_be_worked_out_from_the_flow():
     assert shown["suppressed"].sum() >= 2
     untouched = shareable_flow(rows.assign(excluded=0, n_in=600, n_out=600), ["model"], 10)
     assert not untouched["suppressed"].any()
+
+
+def test_single_cohorts_with_a_small_count_keep_the_ends_of_their_flows_only():
+    def flow(cohort, *lost):
+        n, rows = 200, []
+        for step, gone in enumerate(lost):
+            rows.append({"cohort": cohort, "step": f"s{step}", "n_in": n, "excluded": gone, "n_out": n - gone})
+            n -= gone
+        return pd.DataFrame(rows).assign(model="m")
+
+    rows = pd.concat([flow("pooled", 14, 0, 40), flow("2015", 6, 0, 20), flow("2016", 8, 0, 20)])
+    shown = shareable_flow(rows, ["model", "cohort"], 10).set_index(["cohort", "step"])
+    assert shown.loc["pooled", "excluded"].tolist() == [14, 0, 40]
+    for cohort, last in (("2015", 174), ("2016", 172)):
+        assert shown.loc[cohort, "excluded"].isna().all()
+        assert shown.loc[cohort, "n_in"].dropna().tolist() == [200]
+        assert shown.loc[cohort, "n_out"].dropna().tolist() == [last]
+    open_ = pd.concat([flow("pooled", 40), flow("2015", 20), flow("2016", 20)])
+    assert not shareable_flow(open_, ["model", "cohort"], 10)["suppressed"].any()
 
 
 def test_too_few_pairs_are_a_row_of_the_status_table_and_the_rest_goes_on():
