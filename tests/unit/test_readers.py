@@ -151,3 +151,14 @@ def test_a_quote_that_is_never_closed_is_an_error_even_in_a_column_that_is_not_r
 def test_numbers_without_end_are_no_numbers(read):
     _, _, issues, _ = read(b"id,q1,gpa\na," + b"1" * 5000 + b",1e999\n")
     assert [p.place for p in issues.errors] == ["column q1", "column gpa, row 1"]
+
+
+@pytest.mark.parametrize(("column", "stops"), [("gpa", True), ("other", False)])
+def test_formulas_without_a_stored_value_are_not_blank_cells(read, tmp_path, column, stops):
+    rows = {"id": ["a", "b"], "q1": [1, 2], "gpa": [3.5, 2.0], "other": [1, 2]} | {column: ["=1+2", 2]}
+    pd.DataFrame(rows).to_excel(tmp_path / "x.xlsx", index=False)
+    if stops:
+        with pytest.raises(Stop, match=r"column gpa: 1 formulas have no stored value -> open the workbook in Excel"):
+            read(None, "x.xlsx", format="excel")
+    else:
+        assert read(None, "x.xlsx", format="excel")[0].to_numpy().tolist() == TIDY

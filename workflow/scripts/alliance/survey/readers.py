@@ -104,9 +104,13 @@ def _read(
         from alliance.survey.read_text import read_text
 
         return read_text(name, file, entry, wanted, known)
+    if kind == sniff.WORKBOOK:
+        from alliance.survey.read_excel import read_excel
+
+        return read_excel(name, file, entry, wanted)
     from alliance.survey.read_binary import READERS
 
-    return READERS["excel" if kind == sniff.WORKBOOK else form](name, file, entry, wanted)
+    return READERS[form](name, file, entry, wanted)
 
 
 def settle_names(raw: Raw, codebook: Codebook) -> None:
