@@ -68,6 +68,8 @@ def tokenize(text: str) -> list[list[Token]]:
 
 def _split_semicolons(line: str) -> list[str]:
     """Cut at ``;`` but not inside quotes or comments."""
+    if ";" not in line:
+        return [line]
     pieces, start, quote = [], 0, ""
     for i, char in enumerate(line):
         if quote:
