@@ -3,6 +3,7 @@ rule measurement:
     input:
         sample=result("private/sample/sample.parquet"),
         codebook=result("intake/codebook.csv"),
+        key=(config.get("instrument") or {}).get("key") or [],
         library=library("measurement", "sem"),
     output:
         fit=result("measurement/fit.csv"),
