@@ -54,6 +54,14 @@ def test_a_conclusion_that_depends_on_it_is_spelled_out(tmp_path):
     assert not re.search(r"\b(cause|effect)", text)
 
 
+def test_with_plausible_values_as_the_estimator_the_comparison_says_what_it_compares(tmp_path):
+    config = report_study.config(tmp_path)
+    config["link"]["estimator"] = "plausible"
+    page = page_of(config, {**report_study.whole(tmp_path), **report_study.write(tmp_path, tables.handling())})
+    assert "All three take the regression scores as they are" in text_of(page)
+    assert "All three take" not in said(tmp_path, "missing-data", tables.handling())
+
+
 def test_chains_that_have_not_settled_and_checks_that_fail_are_named(tmp_path):
     text = said(tmp_path, "missing-data", tables.handling(), tables.imputation(rhat=1.4, ok=False))
     assert "The chains of Gender and Bond (mentor report, first year) have not settled" in text

@@ -100,6 +100,15 @@ def _difference(model: str, term: str, rows: Sequence[Reading]) -> str:
     return f"{term} and “{model}”: {listing(parts)}."
 
 
+def scores_in_words(method: str) -> str:
+    """What is compared when the report's own estimates carry measurement error and these do not."""
+    return (
+        f"All three take the {method} scores as they are, so that only the handling of missing data differs between "
+        "them. The estimates of this report carry measurement error too (plausible values) and may therefore be read "
+        "differently; compare the methods here with each other."
+    )
+
+
 def imputation_in_words(
     *, draws: Any, imputed: Sequence[Any], clustered: bool, unsettled: Sequence[str], checked: int, off: Sequence[str]
 ) -> str:

@@ -15,7 +15,7 @@ from alliance.reporting.inline import escape
 from alliance.reporting.labels import Labels, is_missing_text
 from alliance.reporting.results import Results
 from alliance.reporting.tables import Column, Table
-from alliance.reporting.words_missing import Reading, dependence_in_words, imputation_in_words
+from alliance.reporting.words_missing import Reading, dependence_in_words, imputation_in_words, scores_in_words
 
 METHODS = {"complete_cases": "Complete cases", "imputation": "Multiple imputation", "weighting": "Weighting"}
 PANELS = 6  # variables whose traces are drawn: those with the largest R-hat
@@ -34,6 +34,8 @@ def missing_data_section(results: Results, labels: Labels) -> Section | None:
     section.blocks.append(_figure(results, labels, chosen, mine))
     for text in dependence_in_words([_reading(results, labels, r) for r in rows]):
         section.say(text)
+    if results.block("link", "estimator") == "plausible":
+        section.say(scores_in_words(str(rows[0]["score_method"])))
     section.blocks.append(TableBlock(_table(results, labels, rows, models), folded=True))
     plan = results.rows("imputation_plan")
     if plan:
