@@ -8,7 +8,7 @@ stopped, and the tables do not depend on how the work was split.
 
 Three scenarios, each of correlated dimensions (.70, .60, .75) with four items of five answers:
 ``plain``: probit slopes .30, 0 and .40; ``untidy``: the same slopes with 60 programs that share alliance and outcome, a
-covariate, and 15% of the answers missing; ``null``: the untidy study without any slope, for the joint test.
+covariate, and 15% of the answers missing; ``flat``: the untidy study without any slope, for the joint test.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ LOADINGS = np.array([0.80, 0.70, 0.60, 0.75, 0.75, 0.70, 0.65, 0.60, 0.70, 0.80,
 CUTS = [[-1.8, -1.2, -0.5, 0.4], [-1.5, -0.9, -0.2, 0.8], [-2.0, -1.4, -0.8, 0.1], [-1.2, -0.6, 0.1, 1.0]]
 ITEMS = [f"{d}{j}" for d in DIMENSIONS for j in range(1, 5)]
 MEASURED = "\n".join(f"{d} =~ " + " + ".join(f"{d}{j}" for j in range(1, 5)) for d in DIMENSIONS)
-SLOPES = {"plain": (0.30, 0.0, 0.40), "untidy": (0.30, 0.0, 0.40), "null": (0.0, 0.0, 0.0)}
+SLOPES = {"plain": (0.30, 0.0, 0.40), "untidy": (0.30, 0.0, 0.40), "flat": (0.0, 0.0, 0.0)}
 INTERCEPT, COVARIATE = 0.3, 0.25
 STUDENTS, PROGRAMS, SHARE, MISSING = 600, 60, 0.08, 0.15
-PLANNED = {"plain": 500, "untidy": 250, "null": 250}
+PLANNED = {"plain": 500, "untidy": 250, "flat": 250}
 DRAWS, SEED = 20, 20261123
 
 
@@ -90,7 +90,7 @@ def replication(scenario: str, number: int) -> list[dict[str, object]]:
         table = fit.estimates.set_index("term").loc[DIMENSIONS]
         for term, row in table.iterrows():
             rows.append({"method": method, "term": term, "joint_p": joint, **row[list(SHOWN)].to_dict()})
-    if scenario != "null":  # there the joint test is the question
+    if scenario != "flat":  # there the joint test is the question
         rows += latent_rows(data, extra, how)
     return [{"scenario": scenario, "replication": number, **row} for row in rows]
 
