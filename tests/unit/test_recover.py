@@ -46,7 +46,7 @@ def tables(sample: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
         outcomes[name] = Outcome(value, at_risk, np.zeros(n, bool), np.full(n, ""))
     described = characteristics(sample, Codebook(()), CONFIG)
     groups, cohort = group_frame(sample, GROUPS, None), sample["cohort"].astype("string")
-    exact = rate_table(outcomes, {}, cohort, groups)
+    exact = rate_table(outcomes, {}, cohort, groups, empty=True)
     shown = withhold(exact, 10, group_sizes(cohort, groups, described))
     counts = [*sample["cohort"].value_counts().items(), ("pooled", n)]
     flow = pd.DataFrame([(0, c, k) for c, k in counts], columns=["order", "cohort", "n_out"])

@@ -171,7 +171,7 @@ class _Protection:
     @property
     def low(self) -> np.ndarray:
         """What a reader knows a hidden count to be at least."""
-        return np.where(self.printed, 1.0, 0.0)
+        return np.where(self.printed & (self.values > 0), 1.0, 0.0)
 
     def bounds(self, ask: np.ndarray, quick: bool = False) -> Bounds:
         """What a reader can work out about the counts ``ask``."""
@@ -207,7 +207,7 @@ class _Protection:
         if not any(self.primary[j] for j in unknown):
             return set()
         touched: set[int] = set()
-        room = sum(self.values[j] - self.printed[j] for j in unknown)
+        room = sum(self.values[j] - (self.printed[j] and self.values[j] > 0) for j in unknown)
         others = sorted((j for j in parts if self.can_hide[j] and not self.hidden[j]), key=lambda j: self.values[j])
         if self.can_hide[whole]:
             others.append(whole)

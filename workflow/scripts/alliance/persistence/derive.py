@@ -82,7 +82,7 @@ def derive_outcomes(
             clear=["mean", "sd"],
             parts={"n_events": "n_at_risk"},
         ),
-        withhold(rate_table(rated, timed, cohort, groups), minimum, sizes),
+        withhold(rate_table(rated, timed, cohort, groups, empty=True), minimum, sizes),
         state_table(states, cohort, minimum),
     )
 

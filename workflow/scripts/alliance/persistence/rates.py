@@ -35,10 +35,13 @@ def rate_table(
     departed: Mapping[str, tuple[Departures, int]],
     cohort: pd.Series,
     groups: pd.DataFrame,
+    *,
+    empty: bool = False,
 ) -> pd.DataFrame:
     """Rates of every outcome: one row per cohort ("pooled" too) and level of each column of ``groups`` ("all" too).
 
-    Crossings (``a*b``) are tabled over all cohorts only: by cohort, most of their cells would be too small for a rate.
+    Groups of whom nobody is at risk are left out unless ``empty``. Crossings (``a*b``) are tabled over all cohorts
+    only: by cohort, most of their cells would be too small for a rate.
 
     ``departed`` holds, for times to departure, the person-periods and the horizon (main terms): their rate is the share
     departed by then from the life table, with Greenwood's variance on the scale of log(-log S).
@@ -66,7 +69,7 @@ def rate_table(
     rates = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     order = {name: place for place, name in enumerate(outcomes)}
     rates = rates.sort_values("outcome", key=lambda c: c.map(order), kind="stable", ignore_index=True)
-    return rates[rates["n_at_risk"] > 0].reset_index(drop=True)
+    return rates if empty else rates[rates["n_at_risk"] > 0].reset_index(drop=True)
 
 
 def withhold(rates: pd.DataFrame, minimum: int, printed: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -94,7 +97,8 @@ def withhold(rates: pd.DataFrame, minimum: int, printed: pd.DataFrame | None = N
                 book.fixed[book.places[i, column]] |= rows.loc[i, column] >= minimum
         before = () if printed is None else _add_sizes(book, rows, printed, minimum)
         hidden |= book.protect(minimum, before)
-    return without(rates, ["n_at_risk", "n_events"], hidden, clear=["rate", "ci_lower", "ci_upper"])
+    shown = without(rates, ["n_at_risk", "n_events"], hidden, clear=["rate", "ci_lower", "ci_upper"])
+    return shown[rates["n_at_risk"].gt(0) | shown["suppressed"]].reset_index(drop=True)
 
 
 def _add_sizes(book: CountBook, rows: pd.DataFrame, printed: pd.DataFrame, minimum: int) -> list[tuple]:
@@ -116,7 +120,15 @@ def _add_sizes(book: CountBook, rows: pd.DataFrame, printed: pd.DataFrame, minim
             book.part((i, "n_at_risk"), ("size", found, "n"), telling=False)
     for i, is_hidden in sizes["hidden"].items():
         book.fixed[book.places["size", i, "n"]] = not is_hidden
-    return [("size", i, "n") for i in sizes.index[sizes["hidden"]]]
+    # that nobody of a hidden group is at risk would tell its size, where the others' sizes are known
+    hidden_sizes = set(sizes.index[sizes["hidden"]])
+    none = [
+        (i, column)
+        for i, *key in rows.loc[rows["n_at_risk"] == 0, columns].itertuples(name=None)
+        for column in ("n_at_risk", "n_events")
+        if place.get(tuple(key)) in hidden_sizes
+    ]
+    return [*none, *(("size", i, "n") for i in sorted(hidden_sizes))]
 
 
 def group_sizes(cohort: pd.Series, groups: pd.DataFrame, described: pd.DataFrame) -> pd.DataFrame:

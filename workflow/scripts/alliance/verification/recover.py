@@ -45,7 +45,8 @@ class Published:
 
     def hidden(self) -> list[Hashable]:
         """Keys of the counts that a printed table withholds."""
-        return [k for k, j in self.places.items() if np.isnan(self.known[j]) and self.low[j] > 0]
+        no_table = ("rest", "in none")
+        return [k for k, j in self.places.items() if np.isnan(self.known[j]) and k[0] not in no_table]
 
     def attack(
         self, keys: list[Hashable], *, enough: float = np.inf, truth: Mapping[Hashable, int] | None = None
@@ -108,7 +109,8 @@ def _add_table(
 ) -> None:
     """A table of groups: its counts, groups within groups, and cohorts that add up to the pooled row."""
     rows = list(table[["cohort", "variable", "level"]].itertuples(index=False, name=None))
-    place = [book.add((name, *key), n) for key, n in zip(rows, table["n"].astype("float64"), strict=True)]
+    low = 1.0 if exact else 0.0  # a table of sizes prints its zeros; of those at risk they may be withheld
+    place = [book.add((name, *key), n, low) for key, n in zip(rows, table["n"].astype("float64"), strict=True)]
     present = table[table["level"] != MISSING]
     blanks = {(c, v): i for i, (c, v, level) in enumerate(rows) if level == MISSING}
     for whole, parts in rows_within(present, "variable", "level", "cohort"):
