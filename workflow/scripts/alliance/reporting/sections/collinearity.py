@@ -120,7 +120,7 @@ def _dominance(results: Results, labels: Labels, model: str) -> Figure | None:
         f"{labels.term(r['predictor']).lower()} {apa.bounded(r['alone'], 3)} and {apa.bounded(r['last'], 3)}"
         for r in rows
     ]
-    heading = "gain (share)"
+    heading, drawn = "gain (share)", results.block("link", "estimator") == "plausible"
     return Figure(
         name="dominance",
         title=f"“{labels.link_model(model)}”: how the dimensions share what they explain",
@@ -128,7 +128,8 @@ def _dominance(results: Results, labels: Labels, model: str) -> Figure | None:
         scene=interval_plot([Panel("", lines)], scale, WIDE, text_heading=heading),
         narrow=interval_plot([Panel("", lines)], scale, NARROW, text_heading=heading),
         data=data,
-        note="Beyond the covariates; intervals from "
+        note=("Of the scores, not of the plausible values. " if drawn else "")
+        + "Beyond the covariates; intervals from "
         f"{apa.count(rows[0]['draws'])} draws of whole clusters. Entering alone and entering last, the gains are "
         f"{'; '.join(alone)}: the gap between the two is what the dimensions share.",
     )  # fmt: skip
