@@ -17,9 +17,10 @@ def withhold_events(table: pd.DataFrame, minimum: int) -> pd.DataFrame:
     """The table (rows of terms) with missing ``n_events`` where a small number of students can be worked out from it.
 
     The N of a model is one of the boxes of the flow and stays. Where the cohorts' models add up to the pooled one,
-    their events do too, so a withheld cohort takes another one, or the pooled figure, with it.
+    their events do too, so a withheld cohort takes another one, or the pooled figure, with it. A table of pooled models
+    alone (no column ``sample``) has withheld its own small counts and stays as it is.
     """
-    if "n_events" not in table or table.empty:
+    if "n_events" not in table or "sample" not in table or table.empty:
         return table
     models = [c for c in _OF_MODEL if c in table]
     keys = [*models, "sample"]
