@@ -1,7 +1,9 @@
 """Standard errors of the structural estimates that count the uncertainty of the measurement step.
 
 Two-step (Rosseel & Loh 2022, eq. 15; Gong & Samaniego 1981): V = I22^-1 / n + I22^-1 I21 V11 I12 I22^-1 with the joint
-information at the two-step estimates; for ordered variables the first term is a Gamma sandwich, as in lavaan 0.7.
+information at the two-step estimates. With ordered variables I is no covariance of scores and the two steps share their
+thresholds and correlations: V = T Gamma T' / n with T = I22^-1 (Delta2' W - I21 P), P the derivative of the measurement
+estimates in these statistics (Yuan & Chan 2002), as in lavaan 0.7.
 Robust: the structural estimates are a smooth function of the sample moments, whose derivative J and asymptotic
 covariance Gamma give V = J Gamma J' / n; it needs no normality, counts the covariance between the blocks and the steps,
 and works for clusters and weights.
@@ -9,13 +11,14 @@ and works for clusters and weights.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .estimation import null_space
-from .inference import gamma_meat, invert
+from .inference import invert
 from .modification import expected_information
 from .moment_covariance import moment_covariance
 from .sam_blocks import Parts
@@ -36,24 +39,35 @@ def _numbers(table: ParameterTable) -> dict[tuple[str, str, str, int], int]:
     return {cell: int(number) for cell, number in zip(cells, table.free, strict=True) if number}
 
 
-def two_step_vcov(
-    joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray
-) -> FloatArray:
-    """Covariance (n_par, n_par) of the structural estimates ``theta`` by the two-step formula."""
+@dataclass(frozen=True)
+class _Steps:
+    """Which step estimates which parameter of the joint model (positions from 0).
+
+    values (n_par,): the two-step estimates; first: parameters of the measurement step, ``origin`` their block and
+    position in it; second: the structural parameters, at ``place`` in the structural fit, then outcomes' thresholds.
+    """
+
+    values: FloatArray
+    first: list[int]
+    origin: dict[int, tuple[int, int]]
+    second: list[int]
+    place: list[int]
+
+
+def _steps(joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray) -> _Steps:
     numbers = _numbers(joint.table)
     values = np.full(joint.table.n_par, np.nan)
-    pairs = [(numbers[cell] - 1, k - 1) for cell, k in _numbers(structural).items() if cell in numbers]
-    second = list(dict.fromkeys(number for number, _ in pairs))
-    for number, k in pairs:
+    structural_at = {numbers[cell] - 1: k - 1 for cell, k in _numbers(structural).items() if cell in numbers}
+    for number, k in structural_at.items():
         values[number] = theta[k]
+    second = list(structural_at)
     origin: dict[int, tuple[int, int]] = {}
     for b, block in enumerate(blocks):
         for cell, k in _numbers(block.table).items():
             number = numbers.get(cell, 0) - 1
-            if number >= 0 and number not in second and number not in origin:
+            if number >= 0 and number not in structural_at and number not in origin:
                 origin[number] = (b, k - 1)
                 values[number] = block.theta[k - 1]
-    estimated = len(second)
     for cell, number in numbers.items():
         if not np.isnan(values[number - 1]):
             continue
@@ -64,35 +78,63 @@ def two_step_vcov(
         else:
             values[number - 1] = sample_threshold(joint, cell)
             second.append(number - 1)
-    first = sorted(origin)
-    v11 = np.zeros((len(first), len(first)))
-    for i, a in enumerate(first):
-        for j, b in enumerate(first):
-            if origin[a][0] == origin[b][0]:
-                v11[i, j] = blocks[origin[a][0]].vcov[origin[a][1], origin[b][1]]  # type: ignore[index]
+    return _Steps(values, sorted(origin), origin, second, list(structural_at.values()))
+
+
+def two_step_vcov(
+    joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray
+) -> FloatArray:
+    """Covariance (n_par, n_par) of the structural estimates ``theta`` by the two-step formula."""
+    steps = _steps(joint, blocks, parts, structural, theta)
     if joint.structure.missing:
-        information = joint.structure.objective.hessian(values)  # type: ignore[union-attr]
+        information = joint.structure.objective.hessian(steps.values)  # type: ignore[union-attr]
     else:
-        information = expected_information(joint.structure, values)
+        information = expected_information(joint.structure, steps.values)
     jacobian = structural.constraint_values(theta)[1] if structural.constraints else np.empty((0, len(theta)))
-    order = np.zeros((len(jacobian), len(second)))
-    for position, (number, k) in enumerate(dict(pairs).items()):
-        order[:, position] = jacobian[:, k]
-        assert second[position] == number
-    inverse = invert(information[np.ix_(second, second)], null_space(order))
-    out = np.full((len(theta), len(theta)), np.nan)
+    order = np.zeros((len(jacobian), len(steps.second)))
+    order[:, : len(steps.place)] = jacobian[:, steps.place]
+    inverse = invert(information[np.ix_(steps.second, steps.second)], null_space(order))
     if inverse is None:
-        return out
-    own = inverse
+        return np.full((len(theta), len(theta)), np.nan)
+    carry = inverse @ information[np.ix_(steps.second, steps.first)]
     if joint.structure.ordinal:
-        own = inverse @ gamma_meat(joint.structure, values)[np.ix_(second, second)] @ inverse
-    carry = inverse @ information[np.ix_(second, first)]
-    both = own / joint.structure.n + carry @ v11 @ carry.T
-    place = [k for _, k in dict(pairs).items()]
-    out[np.ix_(place, place)] = both[:estimated, :estimated]
+        both = _moment_sandwich(joint, blocks, steps, inverse, carry)
+    else:
+        both = inverse / joint.structure.n + carry @ _first_vcov(blocks, steps) @ carry.T
     # the residual variance of an ordered outcome follows from the rest: like in fit_sem it has no error of its own
-    out[np.isnan(out)] = 0.0
+    out = np.zeros((len(theta), len(theta)))
+    out[np.ix_(steps.place, steps.place)] = both[: len(steps.place), : len(steps.place)]
     return out
+
+
+def _first_vcov(blocks: list[Fit], steps: _Steps) -> FloatArray:
+    """Covariance of the measurement estimates, the blocks taken as independent."""
+    out = np.zeros((len(steps.first), len(steps.first)))
+    for i, a in enumerate(steps.first):
+        for j, b in enumerate(steps.first):
+            (block, row), (other, column) = steps.origin[a], steps.origin[b]
+            if block == other:
+                out[i, j] = blocks[block].vcov[row, column]  # type: ignore[index]
+    return out
+
+
+def _moment_sandwich(
+    joint: Fit, blocks: list[Fit], steps: _Steps, inverse: FloatArray, carry: FloatArray
+) -> FloatArray:
+    """Both steps as functions of the same moments (Yuan & Chan 2002), so that their covariance counts.
+
+    ``inverse`` = I22^-1, ``carry`` = I22^-1 I21. Returns the covariance of the parameters ``steps.second``.
+    """
+    structure = joint.structure
+    delta, weights = structure.delta(steps.values), structure.weights(steps.values)
+    breads = [_block_bread(block) for block in blocks]
+    total = np.zeros_like(inverse)
+    for g, (share, d, w) in enumerate(zip(structure.share, delta, weights, strict=True)):
+        moved = [_moved(bread[g], block, joint, g) for bread, block in zip(breads, blocks, strict=True)]
+        measured = np.array([moved[b][k] for b, k in (steps.origin[number] for number in steps.first)])
+        through = share * inverse @ (d[:, steps.second].T * w) - carry @ measured
+        total += through @ moment_covariance(joint, g) @ through.T / joint.observed[g].n
+    return total
 
 
 def sample_threshold(joint: Fit, cell: tuple) -> float:
