@@ -39,7 +39,7 @@ def test_roles_are_compared_with_errors_clustered_by_mentor():
 
 def test_status_says_how_mentors_share_students_and_which_report_counts():
     study = pairs()
-    assert "600 pairs with both reports, 200 mentors, up to 3 students of one mentor: errors do not allow for it" in (
+    assert "600 pairs with both reports, 200 mentors, some with several students: errors do not allow for it" in (
         said := notes(study)
     )
     assert "counts with the one with most answers" in said

@@ -42,7 +42,7 @@ def pair_notes(
     shared = sizes.max() > 1
     text = f"{int(both.sum())} pairs with both reports, {len(sizes)} mentors"
     if shared:
-        text += f", up to {sizes.max()} students of one mentor: errors {_allowed(known, cluster)}"
+        text += f", some with several students: errors {_allowed(known, cluster)}"
     return [text, counted]
 
 
