@@ -91,6 +91,12 @@ def end_points():
     return wanted
 
 
+def field_lists():
+    """The files of program codes that the outcomes name."""
+    fields = (config.get("outcomes") or {}).get("fields") or {}
+    return sorted({field["list"] for field in fields.values() if "list" in field})
+
+
 def declared_draws(wildcards):
     """The plausible values, when they are the study's estimator of the link."""
     if (config.get("link") or {}).get("estimator") != "plausible":

@@ -12,9 +12,7 @@ rule disclosure:
     threads: 1
     params:
         study=config,
-        results=RESULTS,
-        logs=LOGS,
-        benchmarks=BENCHMARKS,
+        folders={"results": RESULTS, "logs": LOGS, "benchmarks": BENCHMARKS},
     script:
         "../scripts/disclosure.py"
 

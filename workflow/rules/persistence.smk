@@ -1,9 +1,3 @@
-def field_lists():
-    """The files of program codes that the outcomes name."""
-    fields = (config.get("outcomes") or {}).get("fields") or {}
-    return sorted({field["list"] for field in fields.values() if "list" in field})
-
-
 rule outcomes:
     """Persistence outcomes from term records and surveys, each with its risk set and its censoring."""
     input:
