@@ -21,7 +21,8 @@ with stage("disclosure", snakemake):
     ]
     steps = partial(normalise, steps=(study.get("ids") or {}).get("normalise") or ())
     who = read_identifiers(snakemake.input.ids, steps, public, pseudonyms_of(read_key(study)))
-    found = scan(snakemake.params.folders, who, minimum_cell(study), id_columns(read_codebook(snakemake.input.codebook)))
+    columns = id_columns(read_codebook(snakemake.input.codebook))
+    found = scan(snakemake.params.folders, who, minimum_cell(study), columns)
     if found.findings:
         raise Stop("disclosure", first_findings(found.findings))
     write_scan(found.rows, snakemake.output.scan)
