@@ -40,10 +40,33 @@ def test_std_lv_scales_the_factors_and_leaves_the_outcome_alone():
 
 def test_two_step_errors_count_the_measurement():
     naive = fit_sam(OUTCOME, DATA, se="naive").parameters
+    known = fit_sam(OUTCOME, DATA, se="standard").parameters
     counted = fit_sam(OUTCOME, DATA).parameters
     robust = fit_sam(OUTCOME, DATA, se="robust").parameters
-    assert (counted["se"] > naive["se"]).all()
+    assert (counted["se"] > known["se"]).all()
+    assert (known["se"] > naive["se"]).all()
     assert robust["se"].to_numpy() == pytest.approx(counted["se"].to_numpy(), rel=0.08)
+
+
+@pytest.mark.parametrize("se", ["twostep", "robust"])
+def test_a_small_sample_keeps_some_error_on(se):
+    few = DATA.iloc[:60]
+    plain, kept = fit_sam(OUTCOME, few, se=se), fit_sam(OUTCOME, few, se=se, alpha_correction=6)
+    moments = [np.diag(fit.factor_moments[0].cov) for fit in (plain, kept)]
+    assert (moments[1][:3] > moments[0][:3]).all()
+    assert moments[1][3] == pytest.approx(moments[0][3])
+    # alpha as large as n - 1 takes no error off at all: regression on Bartlett scores
+    most = fit_sam(OUTCOME, few, se="naive", alpha_correction=59)
+    scores = np.cov(np.column_stack([most.scores("Bartlett"), few["gpa"]]), rowvar=False, ddof=0)
+    paths = most.parameters.query("op == '~'")["est"]
+    assert paths.to_numpy() == pytest.approx(np.linalg.solve(scores[:3, :3], scores[:3, 3]), abs=1e-5)
+    errors = [fit.parameters.query("op == '~'")["se"].to_numpy() for fit in (plain, kept)]
+    assert (errors[1] < errors[0]).all()
+
+
+def test_the_small_sample_correction_needs_factor_moments():
+    with pytest.raises(ValueError, match="for method='local' only"):
+        fit_sam(OUTCOME, DATA, method="global", alpha_correction=1)
 
 
 def test_local_sam_is_croons_correction_of_factor_scores():

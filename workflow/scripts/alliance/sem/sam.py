@@ -20,7 +20,7 @@ from .options import Options
 from .results import Fit
 from .sam_blocks import Parts, take_apart
 from .sam_errors import robust_vcov, sample_threshold, two_step_vcov
-from .sam_moments import FactorMoments, factor_moments, sample_moments
+from .sam_moments import FactorMoments, error_left_on, factor_moments, sample_moments
 from .sam_ordinal import numeric_block, ordinal_block
 from .sam_structure import fit_structure, structural_structure, structural_table
 
@@ -49,6 +49,7 @@ def fit_sam(
     method: str = "local",
     se: str | None = None,
     blocks: Sequence[Sequence[str]] | None = None,
+    alpha_correction: float = 0.0,
 ) -> Fit:
     """Fit a structural equation model in two steps.
 
@@ -57,10 +58,12 @@ def fit_sam(
     model, data, ordered, group, group_equal, missing, cluster, sampling_weights, parameterization, std_lv,
     meanstructure : as in ``fit_sem``; ``estimator`` is that of the measurement blocks.
     method : "local" or "global".
-    se : "twostep" (default); "robust", without distributional assumptions (default with clusters and weights); or
-        "naive" (as if the factors had been observed; for comparison only).
+    se : "twostep" (default); "robust", without distributional assumptions (default with clusters and weights); for
+        comparison only "standard" (as if the measurement parameters were known) and "naive" (as if the factors had
+        been observed).
     blocks : factors to be measured together, e.g. [["bond", "goal"], ["task"]]; by default every factor alone, except
         those that share items, residual covariances, labels or constraints.
+    alpha_correction : small samples; takes the share alpha / (n - 1) less error off the factor moments (Fuller 1987).
 
     Returns
     -------
@@ -74,8 +77,10 @@ def fit_sam(
     """
     ordered = [ordered] if isinstance(ordered, str) else list(ordered)
     group_equal = [group_equal] if isinstance(group_equal, str) else list(group_equal)
-    if method not in ("local", "global") or se not in (None, "twostep", "robust", "naive"):
-        raise ValueError("method is 'local' or 'global'; se is 'twostep', 'robust' or 'naive'")
+    if method not in ("local", "global") or se not in (None, "twostep", "robust", "standard", "naive"):
+        raise ValueError("method is 'local' or 'global'; se is 'twostep', 'robust', 'standard' or 'naive'")
+    if alpha_correction < 0 or (alpha_correction and method == "global"):
+        raise ValueError("alpha_correction is a number from 0 on, and for method='local' only")
     shared = {
         "group": group, "missing": missing, "cluster": cluster, "sampling_weights": sampling_weights,
         "estimator": estimator, "parameterization": parameterization, "std_lv": std_lv,
@@ -103,14 +108,16 @@ def fit_sam(
         means = joint.structure.meanstructure or None
         measured = [fit_sem(text, complete, group_equal=words, meanstructure=means, **shared) for text in parts.texts]
     moments = [
-        factor_moments(parts, measured, [b.theta for b in measured], sample_moments(joint, g), g)
+        factor_moments(
+            parts, measured, [b.theta for b in measured], sample_moments(joint, g), g, alpha=alpha_correction
+        )
         for g in range(joint.n_groups)
     ]
     fit = _structural_fit(joint, parts, measured, moments, call)
     if method == "global":
         _refit_globally(fit, joint, measured)
     kind = se or ("robust" if cluster or sampling_weights else "twostep")
-    _set_errors(fit, joint, parts, measured, kind)
+    _set_errors(fit, joint, parts, measured, kind, alpha_correction)
     return fit
 
 
@@ -213,13 +220,16 @@ def _cell(table: Any, i: int) -> tuple:
     return table.lhs[i], table.op[i], table.rhs[i], int(table.group[i])
 
 
-def _set_errors(fit: SamFit, joint: Fit, parts: Parts, measured: list[Fit], kind: str) -> None:
+def _set_errors(fit: SamFit, joint: Fit, parts: Parts, measured: list[Fit], kind: str, alpha: float) -> None:
     """Replace the naive covariance of the structural estimates."""
     naive = infer(fit.structure, fit.options, fit.theta, fit.constraint_jacobian)
     if kind == "naive":
         vcov = naive.vcov
-    elif kind == "twostep":
-        vcov = two_step_vcov(joint, measured, parts, fit.path_table, fit.theta)
+    elif kind == "robust":
+        vcov = robust_vcov(joint, measured, parts, fit.path_table, fit.structure, fit.theta, alpha)
     else:
-        vcov = robust_vcov(joint, measured, parts, fit.path_table, fit.structure, fit.theta)
+        vcov = two_step_vcov(joint, measured, parts, fit.path_table, fit.theta, known=kind == "standard")
+        less = error_left_on(alpha, joint.structure.n)
+        if less and kind == "twostep" and naive.vcov is not None:
+            vcov = less * naive.vcov + (1 - less) * vcov  # as lavaan: the error left on counts as observed
     fit.__dict__["inference"] = Inference(vcov, naive.information, naive.inverse, naive.meat, naive.open)

@@ -11,7 +11,9 @@ and works for clusters and weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,9 +84,12 @@ def _steps(joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTab
 
 
 def two_step_vcov(
-    joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray
+    joint: Fit, blocks: list[Fit], parts: Parts, structural: ParameterTable, theta: FloatArray, *, known: bool = False
 ) -> FloatArray:
-    """Covariance (n_par, n_par) of the structural estimates ``theta`` by the two-step formula."""
+    """Covariance (n_par, n_par) of the structural estimates ``theta`` by the two-step formula.
+
+    ``known``: leaves the uncertainty of the measurement parameters out.
+    """
     steps = _steps(joint, blocks, parts, structural, theta)
     if joint.structure.missing:
         information = joint.structure.objective.hessian(steps.values)  # type: ignore[union-attr]
@@ -96,7 +101,7 @@ def two_step_vcov(
     inverse = invert(information[np.ix_(steps.second, steps.second)], null_space(order))
     if inverse is None:
         return np.full((len(theta), len(theta)), np.nan)
-    carry = inverse @ information[np.ix_(steps.second, steps.first)]
+    carry = inverse @ information[np.ix_(steps.second, steps.first)] * (not known)
     if joint.structure.ordinal:
         both = _moment_sandwich(joint, blocks, steps, inverse, carry)
     else:
@@ -150,6 +155,7 @@ def robust_vcov(
     structural: ParameterTable,
     structure: NormalStructure,
     theta: FloatArray,
+    alpha: float = 0.0,
 ) -> FloatArray:
     """Covariance of the structural estimates from the asymptotic covariance of the sample moments."""
     thetas = [block.theta for block in blocks]
@@ -168,10 +174,11 @@ def robust_vcov(
         # measurement estimates that are equal across groups carry this group's statistics into every group's moments
         moved = [_moved(bread[g], block, joint, g) for bread, block in zip(breads, blocks, strict=True)]
         for h in range(joint.n_groups):
-            slope = _slope_of_thetas(joint, blocks, parts, thetas, h, structure.meanstructure)
+            stacked = partial(_stacked, joint, blocks, parts, h, structure.meanstructure, alpha)
+            slope = _slope_of_thetas(stacked, thetas)
             change = sum(s @ m for s, m in zip(slope, moved, strict=True))
             if h == g:
-                change = change + _slope_of_stats(joint, blocks, parts, thetas, h, stats, structure.meanstructure)
+                change = change + _slope_of_stats(stacked, thetas, stats)
             through += structure.share[h] * (inverse @ delta[h].T @ weights[h] @ change)
         total += through @ moment_covariance(joint, g) @ through.T / moments.n
     return total
@@ -222,12 +229,13 @@ def _moved(bread: FloatArray, block: Fit, joint: Fit, g: int) -> FloatArray:
     return out
 
 
-def _stacked(joint, blocks, parts, thetas, g, means: bool, stats=None) -> FloatArray:
-    moments = factor_moments(parts, blocks, thetas, sample_moments(joint, g, stats), g, correct=False)
+def _stacked(joint, blocks, parts, g, means: bool, alpha, thetas, stats=None) -> FloatArray:
+    sample = sample_moments(joint, g, stats)
+    moments = factor_moments(parts, blocks, thetas, sample, g, correct=False, alpha=alpha)
     return np.concatenate([moments.mean, vech(moments.cov)]) if means else vech(moments.cov)
 
 
-def _slope_of_thetas(joint, blocks, parts, thetas, g, means: bool) -> list[FloatArray]:
+def _slope_of_thetas(stacked: Callable, thetas: list[FloatArray]) -> list[FloatArray]:
     """Per block: derivative of the stacked factor moments in the block's parameters, by central differences."""
     out = []
     for b, theta in enumerate(thetas):
@@ -238,13 +246,13 @@ def _slope_of_thetas(joint, blocks, parts, thetas, g, means: bool) -> list[Float
             for sign in (1, -1):
                 moved = [t.copy() for t in thetas]
                 moved[b][k] += sign * step
-                ends.append(_stacked(joint, blocks, parts, moved, g, means))
+                ends.append(stacked(moved))
             columns.append((ends[0] - ends[1]) / (2 * step))
         out.append(np.column_stack(columns))
     return out
 
 
-def _slope_of_stats(joint, blocks, parts, thetas, g, stats, means: bool) -> FloatArray:
+def _slope_of_stats(stacked: Callable, thetas: list[FloatArray], stats: FloatArray) -> FloatArray:
     """Derivative of the stacked factor moments in the sample statistics; they are linear in them."""
     columns = []
     for k in range(len(stats)):
@@ -252,6 +260,6 @@ def _slope_of_stats(joint, blocks, parts, thetas, g, stats, means: bool) -> Floa
         for sign in (1, -1):
             moved = stats.copy()
             moved[k] += sign * 1e-4
-            ends.append(_stacked(joint, blocks, parts, thetas, g, means, moved))
+            ends.append(stacked(thetas, moved))
         columns.append((ends[0] - ends[1]) / 2e-4)
     return np.column_stack(columns)

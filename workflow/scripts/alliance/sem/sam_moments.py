@@ -111,8 +111,20 @@ def measurement(block: Fit, g: int, theta: FloatArray) -> Measurement:
     return Measurement(a[:p, p:], at.s[:p, :p], intercepts, scale, at.means[p:])
 
 
+def error_left_on(alpha: float, n: float) -> float:
+    """Share of the error variance that the small-sample correction leaves on: alpha / (n - 1), at most 1."""
+    return min(alpha / (n - 1.0), 1.0)
+
+
 def factor_moments(
-    parts: Parts, blocks: list[Fit], thetas: list[FloatArray], sample: SampleMoments, g: int, *, correct: bool = True
+    parts: Parts,
+    blocks: list[Fit],
+    thetas: list[FloatArray],
+    sample: SampleMoments,
+    g: int,
+    *,
+    correct: bool = True,
+    alpha: float = 0.0,
 ) -> FactorMoments:
     """Mean and covariance of factors and structural observed variables in group g (see the head of this module)."""
     at = {name: k for k, name in enumerate(sample.names)}
@@ -139,6 +151,7 @@ def factor_moments(
         mapping[place[name], at[name]] = 1.0
         mean[place[name]] = sample.mean[at[name]]
     total = mapping @ sample.cov @ mapping.T
+    error *= 1.0 - error_left_on(alpha, sample.n)
     factor, shrunk = _fuller(total, error, sample.n) if correct else (1.0, False)
     cov = total - factor * error
     return FactorMoments(names, sample.n, mean, (cov + cov.T) / 2, shrunk)
