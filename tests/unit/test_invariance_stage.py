@@ -36,6 +36,11 @@ def test_planted_item_is_found_and_only_it():
     assert verdict["released"] == "g2"
     assert verdict["level"] in ("intercepts", "residuals")
     assert {row["item"] for row in found.rows["partial"] if row["released"]} == {"g2"}
+    steps = {row["step"]: row for row in found.rows["invariance"]}
+    whole, partial = steps["thresholds+loadings+intercepts, every item"], steps["thresholds+loadings+intercepts"]
+    assert whole["verdict"] != "supported", "the step that the item broke stays on record"
+    assert partial["verdict"] == "supported"
+    assert whole["df"] - partial["df"] == 1
     effect = found.rows["effects"][0]
     assert effect["item"] == "g2"
     truth = sum(norm.cdf(cut + 0.8) - norm.cdf(cut) for cut in CUTS)  # points by which the answers are lower

@@ -32,6 +32,7 @@ LEVELS = {
     "intercepts": "Associations and latent means may be compared; means of sum scores still hold unequal residuals.",
     "residuals": "Associations, latent means and means of sum scores may be compared.",
 }
+EVERY_ITEM = ", every item"  # ends the name of a step as it was before items were released from it
 TABLES = {
     "invariance": (),
     "partial": (),
@@ -95,6 +96,7 @@ def _climb(comparison: Comparison, found: Found, settings: Mapping[str, Any], cr
     if estimator == WLSMV and max(comparison.data[c].nunique() for c in columns) == 2:
         how["steps"] = BINARY_STEPS
     searched: set[str] = set()
+    whole: dict[str, dict[str, Any]] = {}  # steps that items were released from, as they were with every item held
     released: list[str] = []
     cells: list[str] = []
     while True:
@@ -106,9 +108,12 @@ def _climb(comparison: Comparison, found: Found, settings: Mapping[str, Any], cr
         step = todo[0]
         searched.add(step)
         new = _search(comparison, found, ladder, frame, text, how, step, cells, settings, criteria, seed)
+        if new:
+            row = ladder.table.set_index("step", drop=False).loc[step].to_dict()
+            whole[step] = {**row, "step": f"{step}{EVERY_ITEM}", "released": ", ".join(released)}
         released += [item for item in new if item not in released]
         cells += [c for item in new for c in _cells(comparison, ladder, step, item) if c not in cells]
-    _write(comparison, found, ladder, released, estimator)
+    _write(comparison, found, ladder, released, whole, estimator)
 
 
 def _word(step: str) -> str:
@@ -162,10 +167,14 @@ def _search(comparison, found, ladder, frame, text, how, step, cells, settings, 
     return new
 
 
-def _write(comparison: Comparison, found: Found, ladder, released: list[str], estimator: str) -> None:
-    """Tables and verdict of the last ladder."""
+def _write(
+    comparison: Comparison, found: Found, ladder, released: list[str], whole: Mapping[str, Any], estimator: str
+) -> None:
+    """Tables and verdict of the last ladder; before a step that items were released from, the step that was not met."""
     head = {"grouping": comparison.grouping, "kind": comparison.kind, "estimator": estimator, "n": len(comparison.data)}
     for row in ladder.table.to_dict("records"):
+        if row["step"] in whole:
+            found.rows["invariance"].append({**head, **whole[row["step"]]})
         found.rows["invariance"].append({**head, **row, "released": ", ".join(released)})
     level, doubt = "configural", []
     for step, verdict in zip(ladder.table["step"].iloc[1:], ladder.table["verdict"].iloc[1:], strict=True):

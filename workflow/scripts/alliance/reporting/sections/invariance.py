@@ -50,7 +50,7 @@ _MEANING = {
 
 def _overview(results: Results, labels: Labels, rows: list[dict[str, Any]]) -> Figure:
     """Each comparison's verdict at each step, as a grid."""
-    tests = results.rows("invariance_invariance")
+    tests = [r for r in results.rows("invariance_invariance") if not str(r["step"]).endswith(", every item")]
     steps = list(dict.fromkeys(str(r["step"]).split("+")[-1] for r in tests if r["verdict"] != "baseline"))
     found = {(str(r["grouping"]), str(r["step"]).split("+")[-1]): str(r["verdict"]) for r in tests}
     lines, data = (
@@ -118,7 +118,8 @@ def _tables(results: Results, labels: Labels) -> list[Table | None]:
             {"chisq_scaled": "*χ*²", "df": "*df*", "cfi_scaled": "CFI", "rmsea_scaled": "RMSEA", "chisq_diff": "Δ*χ*²",
              "df_diff": "Δ*df*", "p_diff": "*p*", "delta_cfi": "ΔCFI", "delta_rmsea": "ΔRMSEA"},
             "Each step against the one before. Rejected: CFI falls by .010 or more, RMSEA rises by .015 or more, and "
-            "the scaled difference test is significant; unclear: they disagree. Released items are free.",
+            "the scaled difference test is significant; unclear: they disagree. Released items are free; “every item” "
+            "marks the step before that.",
         ),
         make(
             "effects", "invariance_effects", "Items that are not invariant: size of the difference",
