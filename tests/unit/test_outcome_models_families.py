@@ -58,6 +58,22 @@ def test_gee_with_independence_is_a_logit_with_clustered_errors(data):
     assert gee.effects("bond")["estimate"].iloc[0] == pytest.approx(logit.effects("bond")["estimate"].iloc[0])
 
 
+def test_jackknife_of_a_gee_is_close_to_the_sandwich_and_needs_two_clusters(data):
+    how = {"family": "gee", "link": "identity", "cluster": "program", "corr": "exchangeable"}
+    rows = data.assign(goal=data["goal"] + 0.1 * data["program"])
+    fits = [fit_outcome("goal ~ bond", rows, vcov=kind, **how) for kind in ("CR0", "jackknife", "jackknife_1step")]
+    for fit in fits[1:]:
+        assert np.allclose(fit.coef, fits[0].coef)
+        assert np.allclose(fit.std_error, fits[0].std_error, rtol=0.1)
+    assert fits[0].extra["alpha_vcov"].shape == (1, 1)
+    unsolvable = fit_outcome("goal ~ bond", data, vcov="jackknife", **how)  # correlation near its lower limit
+    assert (unsolvable.status, "no jackknife" in unsolvable.reason) == ("not_converged", True)
+    alone = fit_outcome("stays ~ bond", data.assign(one=1), family="gee", cluster="one", corr="independence",
+                        vcov="jackknife")  # fmt: skip
+    assert alone.status == "one_cluster"
+    assert np.isnan(alone.std_error).all()
+
+
 def test_cox_scores_sum_to_nothing_and_ratios_go_the_right_way(data):
     fit = fit_outcome("terms ~ bond", data, family="cox", event="left", cluster="program")
     assert fit.coef[0] < 0

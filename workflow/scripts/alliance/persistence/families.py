@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alliance.persistence.gee_errors import JACKKNIFE
 from alliance.persistence.glm import aliased_columns, fit_glm
 from alliance.persistence.prepare import Prepared, prepare
 from alliance.persistence.result import OutcomeFit
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 FAMILIES = ("ordinal", "multinomial", "gee", "cox")
 VCOV = {"ordinal": ("classic", "HC0", "CR0", "CR1"), "multinomial": ("classic", "HC0", "CR0", "CR1"),
-        "gee": ("classic", "CR0", "CR1"), "cox": ("classic", "HC0", "CR0", "CR1")}  # fmt: skip
+        "gee": ("classic", "CR0", "CR1", *JACKKNIFE), "cox": ("classic", "HC0", "CR0", "CR1")}  # fmt: skip
 
 
 def fit_family(
@@ -34,7 +35,7 @@ def fit_family(
     """Fit one of :data:`FAMILIES`; see :func:`alliance.persistence.fit_outcome` for the arguments.
 
     Options: ordinal ``link`` ("logit", "probit"); gee ``corr``, ``link`` ("logit", "identity"), ``scale_fix`` and
-    ``time``; cox ``event``, ``strata`` and ``ties``.
+    ``time``, and the vcov "jackknife" and "jackknife_1step"; cox ``event``, ``strata`` and ``ties``.
     """
     kind = vcov or ("classic" if cluster is None else "CR0" if family in ("gee", "cox") else "CR1")
     if kind not in VCOV[family]:
@@ -69,7 +70,7 @@ def _build(
     status, reason = ("ok", "") if converged else ("not_converged", "no convergence")
     if left_out:
         status, reason = "aliased", f"constant or a combination of other terms, left out: {', '.join(left_out)}"
-    if kind.startswith("CR") and (ready.n_clusters or 0) < 2:
+    if (kind.startswith("CR") or kind in JACKKNIFE) and (ready.n_clusters or 0) < 2:
         status, reason = "one_cluster", "all rows are in one cluster: no clustered standard error exists"
         V = np.full_like(V, np.nan)
     degrees = (ready.n_clusters or 0) - 1.0 if kind == "CR1" else np.inf
@@ -174,6 +175,7 @@ def _multinomial(formula, data, kind, level, arguments, options) -> OutcomeFit:
 def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
     from alliance.persistence.fit import separated, unusable
     from alliance.persistence.gee import STRUCTURES, fit_gee, information_criteria
+    from alliance.persistence.gee_errors import alpha_covariance, jackknife_covariance
 
     corr, link = options.get("corr", "exchangeable"), options.get("link", "logit")
     if corr not in STRUCTURES:
@@ -193,16 +195,28 @@ def _gee(formula, data, kind, level, arguments, options) -> OutcomeFit:
     apart = separated(ready, start, names) if link == "logit" else None
     if apart:
         return _nothing(ready, "gee", link, kind, *apart)
-    found = fit_gee(ready.y, X, ready.groups, start.coef, link, corr, bool(options.get("scale_fix", False)))
-    robust = found.robust * (found.clusters / (found.clusters - 1) if kind == "CR1" else 1.0)
-    extra = {"corr": corr, "alpha": found.alpha, "scale": found.scale, "naive_vcov": found.naive}
+    fixed, rows = bool(options.get("scale_fix", False)), (ready.y, X, ready.groups)
+    found = fit_gee(*rows, start.coef, link, corr, fixed)
+    if kind in JACKKNIFE and found.converged and found.clusters > 1:
+        V = jackknife_covariance(*rows, found, link, corr, fixed, kind)
+    elif kind == "classic":
+        V = found.naive
+    else:
+        V = found.robust * (found.clusters / (found.clusters - 1) if kind == "CR1" else 1.0)
+    extra = {
+        "corr": corr, "alpha": found.alpha, "scale": found.scale, "naive_vcov": found.naive,
+    }  # fmt: skip
+    if found.converged:
+        extra["alpha_vcov"] = alpha_covariance(*rows, found, link, corr, fixed)
     events = int(ready.y.sum()) if link == "logit" else None
     if link == "logit" and found.converged:
-        fixed = bool(options.get("scale_fix", False))
-        alone = fit_gee(ready.y, X, ready.groups, start.coef, link, "independence", fixed)
+        alone = fit_gee(*rows, start.coef, link, "independence", fixed)
         extra["qic"] = information_criteria(ready.y, X, found, alone)
-    fit = _build(ready, "gee", link, names, found.coef, found.naive if kind == "classic" else robust, kind, level,
-                 np.nan, found.converged, events, extra, left_out)  # fmt: skip
+    fit = _build(ready, "gee", link, names, found.coef, V, kind, level, np.nan, found.converged,
+                 events, extra, left_out)  # fmt: skip
+    if kind in JACKKNIFE and fit.status == "ok" and not np.isfinite(V).all():
+        fit.status = "not_converged"
+        fit.reason = "without some clusters the equations have no solution, so no jackknife: use CR1 or jackknife_1step"
     return _with_full_design(fit)
 
 

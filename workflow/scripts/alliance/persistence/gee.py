@@ -36,35 +36,57 @@ def fit_gee(
     ``fix_scale`` keeps the scale at its value in ``start``, the fit without correlation, as geepack does.
     """
     order = np.argsort(groups, kind="stable")
-    y, X, groups = y[order], X[order], groups[order]
+    y, X = y[order], X[order]
+    blocks = cluster_blocks(groups)
+    largest = max(rows.shape[1] for rows in blocks)
+    scale = float((pearson_residuals(y, X @ start, link)[2] ** 2).mean())
+    beta, alpha, scale, converged = solve(y, X, blocks, start, link, structure, scale, fix_scale, largest)
+    _, root, residual = pearson_residuals(y, X @ beta, link)
+    H, _, scores = _equations(X, root, residual, blocks, structure, alpha, scale, link, largest)
+    naive = np.linalg.inv(H)
+    clusters = sum(len(rows) for rows in blocks)
+    return GeeResult(beta, naive @ (scores.T @ scores) @ naive, naive, alpha, scale, converged, clusters)
+
+
+def cluster_blocks(groups: np.ndarray) -> list[np.ndarray]:
+    """Row numbers, after sorting by cluster, as one array (clusters of a size × size) for each size.
+
+    Clusters of one size share a correlation matrix.
+    """
     sizes = np.bincount(groups)
     starts = np.cumsum(sizes) - sizes
-    # clusters of one size share a correlation matrix: rows as (clusters of the size) × size
-    blocks = [starts[sizes == m][:, None] + np.arange(m) for m in np.unique(sizes)]
-    beta, alpha = start, np.zeros(_count(structure, int(sizes.max())))
-    mean, root = _moments(X @ beta, link)
-    scale = float((((y - mean) / root) ** 2).mean())
-    converged = False
-    for _ in range(500):
-        mean, root = _moments(X @ beta, link)
-        residual = (y - mean) / root
+    return [starts[sizes == m][:, None] + np.arange(m) for m in np.unique(sizes[sizes > 0])]
+
+
+def solve(
+    y: np.ndarray, X: np.ndarray, blocks: list[np.ndarray], start: np.ndarray, link: str, structure: str, scale: float,
+    fix_scale: bool, largest: int, alpha: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, float, bool]:  # fmt: skip
+    """Coefficients, correlation parameters, scale and whether they converged, from the rows in ``blocks``.
+
+    Rows outside the blocks do not count. ``scale`` is kept with ``fix_scale``; ``largest`` is the size of the design's
+    largest cluster; ``alpha`` where to start.
+    """
+    used = np.concatenate([rows.ravel() for rows in blocks])
+
+    def moments(beta: np.ndarray, alpha: np.ndarray, scale: float):
+        _, root, residual = pearson_residuals(y, X @ beta, link)
         if not fix_scale:
-            scale = float((residual**2).mean())
-        alpha = _alpha(residual, blocks, structure, scale, alpha)
-        H, score, _ = _equations(X, root, residual, blocks, structure, alpha, scale, link)
+            scale = float((residual[used] ** 2).mean())
+        return root, residual, scale, _alpha(residual, blocks, structure, scale, alpha, largest)
+
+    beta, converged = start, False
+    alpha = np.zeros(_count(structure, largest)) if alpha is None else alpha
+    for _ in range(500):
+        root, residual, scale, alpha = moments(beta, alpha, scale)
+        H, score, _ = _equations(X, root, residual, blocks, structure, alpha, scale, link, largest)
         step = np.linalg.solve(H, score)
         beta = beta + step
         if np.abs(step).max() < 1e-11 * (1 + np.abs(beta).max()):
             converged = True
             break
-    mean, root = _moments(X @ beta, link)
-    residual = (y - mean) / root
-    if not fix_scale:
-        scale = float((residual**2).mean())
-    alpha = _alpha(residual, blocks, structure, scale, alpha)
-    H, _, scores = _equations(X, root, residual, blocks, structure, alpha, scale, link)
-    naive = np.linalg.inv(H)
-    return GeeResult(beta, naive @ (scores.T @ scores) @ naive, naive, alpha, scale, converged, len(sizes))
+    _, _, scale, alpha = moments(beta, alpha, scale)
+    return beta, alpha, scale, converged
 
 
 def information_criteria(y: np.ndarray, X: np.ndarray, found: GeeResult, independent: GeeResult) -> dict[str, float]:
@@ -85,36 +107,41 @@ def information_criteria(y: np.ndarray, X: np.ndarray, found: GeeResult, indepen
     }  # fmt: skip
 
 
-def _moments(eta: np.ndarray, link: str) -> tuple[np.ndarray, np.ndarray]:
+def pearson_residuals(y: np.ndarray, eta: np.ndarray, link: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, roots of the variance function and Pearson residuals (n each) at the linear predictor."""
     mean = LINKS[link].mean(eta)
-    return mean, np.sqrt(mean * (1 - mean)) if link == "logit" else np.ones_like(mean)
+    root = np.sqrt(mean * (1 - mean)) if link == "logit" else np.ones_like(mean)
+    return mean, root, (y - mean) / root
 
 
 def _count(structure: str, largest: int) -> int:
     return {"independence": 0, "exchangeable": 1, "ar1": 1}.get(structure, largest * (largest - 1) // 2)
 
 
-def _correlation(structure: str, alpha: np.ndarray, m: int, largest: int) -> np.ndarray:
+def pair_correlations(structure: str, alpha: np.ndarray, m: int, largest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Correlation matrix (m × m) of a cluster of size m and the derivative of its pairs (m(m-1)/2 × q) by ``alpha``."""
     R = np.eye(m)
-    if structure == "independence" or m == 1:
-        return R
     j, k = np.triu_indices(m, 1)
+    slope = np.ones((len(j), len(alpha)))
+    if structure == "independence" or m == 1:
+        return R, slope
     if structure == "exchangeable":
         values = np.full(len(j), alpha[0])
     elif structure == "ar1":
         values = alpha[0] ** (k - j)
+        slope = ((k - j) * alpha[0] ** (k - j - 1.0))[:, None]
     else:
         place = {pair: i for i, pair in enumerate(zip(*np.triu_indices(largest, 1), strict=True))}
-        values = np.array([alpha[place[a, b]] for a, b in zip(j, k, strict=True)])
+        slope = np.eye(len(alpha))[[place[a, b] for a, b in zip(j, k, strict=True)]]
+        values = slope @ alpha
     R[j, k] = R[k, j] = values
-    return R
+    return R, slope
 
 
-def _alpha(residual, blocks, structure: str, scale: float, last: np.ndarray) -> np.ndarray:
+def _alpha(residual, blocks, structure: str, scale: float, last: np.ndarray, largest: int) -> np.ndarray:
     """Correlation parameters from the products of residuals of all pairs within clusters."""
     if structure == "independence":
         return last
-    largest = max(rows.shape[1] for rows in blocks)
     total, count = np.zeros((largest, largest)), np.zeros((largest, largest))
     for rows in blocks:
         m = rows.shape[1]
@@ -145,16 +172,15 @@ def _autoregressive(products: np.ndarray, pairs: np.ndarray, lag: np.ndarray) ->
     return float(np.clip(products[lag == 1].sum() / pairs[lag == 1].sum(), -0.99, 0.99))
 
 
-def _equations(X, root, residual, blocks, structure: str, alpha, scale: float, link: str):
+def _equations(X, root, residual, blocks, structure: str, alpha, scale: float, link: str, largest: int):
     """Information H, score, and each cluster's score (clusters in the order of the blocks)."""
-    largest = max(rows.shape[1] for rows in blocks)
     p = X.shape[1]
     # dmean/deta over the root of the variance: the root itself for a logit, 1 for a linear model
     DX = X * root[:, None] if link == "logit" else X
     H = np.zeros((p, p))
     scores = []
     for rows in blocks:
-        inverse = np.linalg.inv(_correlation(structure, alpha, rows.shape[1], largest)) / scale
+        inverse = np.linalg.inv(pair_correlations(structure, alpha, rows.shape[1], largest)[0]) / scale
         D = DX[rows]
         weighted = np.einsum("jk,ckp->cjp", inverse, D)
         H += np.einsum("cjp,cjq->pq", D, weighted)
