@@ -35,13 +35,18 @@ def fit_family(
     """Fit one of :data:`FAMILIES`; see :func:`alliance.persistence.fit_outcome` for the arguments.
 
     Options: ordinal ``link`` ("logit", "probit"); gee ``corr``, ``link`` ("logit", "identity"), ``scale_fix`` and
-    ``time``, and the vcov "jackknife" and "jackknife_1step"; cox ``event``, ``strata`` and ``ties``.
+    ``time``, and the vcov "jackknife" and "jackknife_1step"; cox ``event``, ``strata`` and ``ties``; with
+    ``random`` a gamma frailty, tested (half of a chi-square of one degree) in ``extra["frailty"]``.
     """
     kind = vcov or ("classic" if cluster is None else "CR0" if family in ("gee", "cox") else "CR1")
     if kind not in VCOV[family]:
         raise ValueError(f"family {family} has no vcov {kind!r}; it has {', '.join(VCOV[family])}")
     if kind.startswith("CR") and cluster is None:
         raise ValueError(f"vcov {kind} needs a cluster")
+    if family == "cox" and random:
+        if vcov not in (None, "classic"):
+            raise ValueError(f"a frailty has the errors of its likelihood: leave out vcov {vcov}")
+        kind = "classic"
     fitters = {"ordinal": _ordinal, "multinomial": _multinomial, "gee": _gee, "cox": _cox}
     known = {"ordinal": {"link"}, "multinomial": set(), "gee": {"corr", "link", "scale_fix", "time"},
              "cox": {"event", "strata", "ties"}}[family]  # fmt: skip
@@ -242,12 +247,18 @@ def _cox(formula, data, kind, level, arguments, options) -> OutcomeFit:
     if arguments["weights"] is not None:
         raise ValueError("family cox takes no weights")
     also = [event, *([strata] if strata else [])]
-    ready = prepare(formula, data, cluster=arguments["cluster"], also=also)
+    if arguments["random"]:
+        from alliance.persistence.mixed import random_columns
+
+        also += random_columns(arguments["random"], tuple(map(str, data.columns)))
+    ready = prepare(formula, data, cluster=arguments["cluster"], also=list(dict.fromkeys(also)))
     happened = ready.data[event].to_numpy(float)
     if not len(ready.y) or not happened.any():
         return _nothing(ready, "cox", "log", kind, "constant_outcome", "nobody has the event")
     X, names, left_out = _covariates(ready, intercept=False)
     groups = ready.data[strata].to_numpy() if strata else None
+    if arguments["random"]:
+        return _cox_frailty(ready, happened, X, names, groups, arguments["random"], level, left_out, options)
     found = fit_cox(ready.y, happened, X, groups, options.get("ties", "efron"))
     if kind != "classic" and not np.isfinite(found.scores).all():
         raise ValueError("ties exact have no robust errors: use vcov classic, or ties efron")
@@ -258,3 +269,32 @@ def _cox(formula, data, kind, level, arguments, options) -> OutcomeFit:
     }  # fmt: skip
     return _build(ready, "cox", "log", names, found.coef, V, kind, level, found.log_likelihood, found.converged,
                   int(happened.sum()), extra, left_out)  # fmt: skip
+
+
+def _cox_frailty(ready, happened, X, names, strata, random, level, left_out, options) -> OutcomeFit:
+    import pandas as pd
+    from scipy.stats import chi2
+
+    from alliance.persistence.frailty import fit_frailty
+    from alliance.persistence.mixed import group_codes, parse_random
+
+    terms = parse_random(random, tuple(ready.data.columns))
+    if len(terms) != 1 or not terms[0].scalar:
+        raise ValueError("family cox takes exactly one random intercept, a gamma frailty")
+    codes, levels = group_codes(ready.data, terms[0])
+    ties = options.get("ties", "efron")
+    found = fit_frailty(ready.y, happened, X, codes, strata, ties)
+    statistic = max(2 * (found.log_likelihood - found.null), 0.0)
+    extra = {
+        "frailty": {"variance": found.variance, "statistic": statistic, "p_value": float(chi2.sf(statistic, 1)) / 2},
+        "ties": ties, "strata": options.get("strata"),
+    }  # fmt: skip
+    fit = _build(ready, "cox", "log", names, found.coef, found.inverse, "classic", level, found.log_likelihood,
+                 found.converged, int(happened.sum()), extra, left_out)  # fmt: skip
+    fit.variance_components = pd.DataFrame(
+        {"group": [terms[0].name], "term_1": ["Intercept"], "term_2": [""], "variance": [found.variance],
+         "sd_or_correlation": [found.variance**0.5], "levels": [len(levels)]}
+    )  # fmt: skip
+    if found.variance == 0:
+        fit.status, fit.reason = "singular_random_effect", f"no variation found between levels of {terms[0].name}"
+    return fit

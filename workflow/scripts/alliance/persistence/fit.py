@@ -48,7 +48,8 @@ def fit_outcome(
         vcov: "classic", "HC0" to "HC3", or with ``cluster`` "CR0", "CR1", "CR1S", "CR2", "CR3". Default: "CR2" with a
             cluster, else "classic". CR2 comes with Satterthwaite degrees of freedom, the other clustered ones with
             G-1, the rest with the normal (a linear model: n-p). gee also has "jackknife" and "jackknife_1step".
-        random: mixed_logit: lme4's notation, "(1 | program)", "(1 | program/mentor)", "(1 + x | program)".
+        random: mixed_logit: lme4's notation, "(1 | program)", "(1 | program/mentor)", "(1 + x | program)"; ordinal: one
+            intercept; cox: one intercept, whose exponential is a gamma frailty.
         quadrature: mixed_logit: nodes of adaptive Gauss-Hermite quadrature; 1 is Laplace's approximation.
         weights: multiply each row's log-likelihood; rows of weight zero are left out.
 
