@@ -25,10 +25,10 @@ def alpha_covariance(
 
     Arguments as :func:`alliance.persistence.gee.fit_gee`; rows of a cluster in order of time.
     """
-    H, U = cluster_equations(y, X, groups, found, link, structure)
+    H, _, U = cluster_equations(y, X, groups, found, link, structure)
     p, q = X.shape[1], len(found.alpha)
     kept = np.r_[:p, [] if fix_scale else [p], p + 1 : p + 1 + q].astype(int)
-    influence = np.linalg.solve(H.sum(axis=0)[np.ix_(kept, kept)], U[:, kept].T)[len(kept) - q :]
+    influence = np.linalg.solve(H[np.ix_(kept, kept)], U[:, kept].T)[len(kept) - q :]
     return influence @ influence.T
 
 
@@ -44,8 +44,7 @@ def jackknife_covariance(
     """
     p = X.shape[1]
     if kind == "jackknife_1step":
-        H, U = cluster_equations(y, X, groups, found, link, structure)
-        A = H[:, :p, :p]
+        _, A, U = cluster_equations(y, X, groups, found, link, structure)
         moves = np.linalg.solve(A.sum(axis=0) - A, U[:, :p, None])[..., 0]
     else:
         moves = _refits(y, X, groups, found, link, structure, fix_scale)
@@ -72,10 +71,13 @@ def _refits(y, X, groups, found: GeeResult, link: str, structure: str, fix_scale
     return np.array(moves)
 
 
-def cluster_equations(y, X, groups, found: GeeResult, link: str, structure: str) -> tuple[np.ndarray, np.ndarray]:
-    """Each cluster's minus derivative (G × k × k) and value (G × k) of the equations: coefficients, scale, correlation.
+def cluster_equations(
+    y: np.ndarray, X: np.ndarray, groups: np.ndarray, found: GeeResult, link: str, structure: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The k = p + 1 + q equations of coefficients, scale and correlation at a solution.
 
-    k = p + 1 + q; clusters in the order of :func:`cluster_blocks`.
+    Minus their derivative over all rows (k × k), each cluster's part of it for the coefficients (G × p × p), and each
+    cluster's value of the equations (G × k). Clusters are in the order of :func:`cluster_blocks`.
     """
     order = np.argsort(groups, kind="stable")
     y, X, blocks = y[order], X[order], cluster_blocks(groups)
@@ -86,25 +88,39 @@ def cluster_equations(y, X, groups, found: GeeResult, link: str, structure: str)
         D, dr = X * root[:, None], -X * (root + residual * (1 - 2 * mean) / 2)[:, None]
     else:
         D, dr = X, -X
-    all_H, all_U = [], []
+    H, own, values = np.zeros((p + 1 + q, p + 1 + q)), [], []
     for rows in blocks:
         (G, m), r = rows.shape, residual[rows]
         R, E = pair_correlations(structure, found.alpha, m, largest)
-        H, U = np.zeros((G, p + 1 + q, p + 1 + q)), np.zeros((G, p + 1 + q))
+        U = np.zeros((G, p + 1 + q))
         weighted = np.einsum("jk,ckp->cjp", np.linalg.inv(R) / phi, D[rows])
-        H[:, :p, :p] = np.einsum("cjp,cjq->cpq", D[rows], weighted)
+        own.append(np.einsum("cjp,cjq->cpq", D[rows], weighted))
         U[:, :p] = np.einsum("cjp,cj->cp", weighted, r)
-        H[:, p, p] = m / (2 * phi)
-        H[:, p, :p] = -np.einsum("cj,cjp->cp", r, dr[rows]) / phi
+        H[p, p] += G * m / (2 * phi)
+        H[p, :p] -= np.einsum("cj,cjp->p", r, dr[rows]) / phi
         U[:, p] = (r**2 - phi).sum(axis=1) / (2 * phi)
         if q and m > 1:
-            j, k = np.triu_indices(m, 1)
-            z = r[:, j] * r[:, k] / phi
-            dz = (r[:, j, None] * dr[rows][:, k] + r[:, k, None] * dr[rows][:, j]) / phi
-            H[:, p + 1 :, p + 1 :] = E.T @ E
-            H[:, p + 1 :, :p] = -np.einsum("aq,cap->cqp", E, dz)
-            H[:, p + 1 :, p] = (z / phi) @ E
-            U[:, p + 1 :] = (z - R[j, k]) @ E
-        all_H.append(H)
-        all_U.append(U)
-    return np.concatenate(all_H), np.concatenate(all_U)
+            products, slope = _pairs(r, dr[rows], E)
+            H[p + 1 :, p + 1 :] += G * E.T @ E
+            H[p + 1 :, :p] -= slope / phi
+            H[p + 1 :, p] += products.sum(axis=0) / phi**2
+            U[:, p + 1 :] = products / phi - R[np.triu_indices(m, 1)] @ E
+        values.append(U)
+    A = np.concatenate(own)
+    H[:p, :p] = A.sum(axis=0)
+    return H, A, np.concatenate(values)
+
+
+def _pairs(r: np.ndarray, dr: np.ndarray, E: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums over pairs of E times the product of residuals, by cluster (G × q), and its derivative over all (q × p).
+
+    ``r`` (G × m) with derivatives ``dr`` (G × m × p); ``E`` (pairs × q).
+    """
+    j, k = np.triu_indices(r.shape[1], 1)
+    if E.shape[1] == 1:  # one parameter: no array of clusters × pairs, which is large where clusters are
+        W = np.zeros((r.shape[1], r.shape[1]))
+        W[j, k] = W[k, j] = E[:, 0]
+        weighted = r @ W
+        return (weighted * r).sum(axis=1, keepdims=True) / 2, np.einsum("cj,cjp->p", weighted, dr)[None]
+    crossed = np.einsum("cj,ckp->jkp", r, dr)
+    return (r[:, j] * r[:, k]) @ E, E.T @ (crossed[j, k] + crossed[k, j])
