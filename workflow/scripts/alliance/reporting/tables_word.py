@@ -21,7 +21,10 @@ def to_docx(table: Table) -> bytes:
     normal = document.styles["Normal"]
     normal.font.name = "Times New Roman"
     normal.font.size = Pt(10)
-    _write(document.add_paragraph(), table.caption)
+    normal.paragraph_format.space_after = Pt(1)  # once for all cells: a property of each would take most of the time
+    caption = document.add_paragraph()
+    caption.paragraph_format.space_after = Pt(6)
+    _write(caption, table.caption)
     spanners = table.spanners()
     n_head = 2 if spanners else 1
     grid = document.add_table(rows=n_head + len(table.rows), cols=len(table.columns))
@@ -57,16 +60,16 @@ def to_docx(table: Table) -> bytes:
 def _write(paragraph, text: str) -> None:
     for style, part in runs(text):
         run = paragraph.add_run(part)
-        run.italic = style == "italic"
-        run.bold = style == "bold"
+        if style == "italic":
+            run.italic = True
+        elif style == "bold":
+            run.bold = True
 
 
 def _fill(cell, text: str, *, centre: bool = False) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(1)
     if centre:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _write(paragraph, text)

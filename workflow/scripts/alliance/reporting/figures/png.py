@@ -55,7 +55,7 @@ def _draw(axes, shape: Shape | Ellipse | Text, order: int) -> None:
         "zorder": order,
     }
     if isinstance(shape, Ellipse):
-        axes.add_patch(patches.Ellipse((shape.x, shape.y), 2 * shape.rx, 2 * shape.ry, **style))
+        axes.add_artist(patches.Ellipse((shape.x, shape.y), 2 * shape.rx, 2 * shape.ry, **style))
         return
     if shape.dash:
         style["linestyle"] = (0, tuple(float(d) / max(shape.weight, 0.1) for d in shape.dash.split()))
@@ -63,4 +63,4 @@ def _draw(axes, shape: Shape | Ellipse | Text, order: int) -> None:
     codes = [Path.MOVETO] + [Path.CURVE4 if shape.curve else Path.LINETO] * (len(vertices) - 1)
     if shape.closed:
         codes[-1] = Path.CLOSEPOLY
-    axes.add_patch(patches.PathPatch(Path(vertices, codes), capstyle="butt", joinstyle="miter", **style))
+    axes.add_artist(patches.PathPatch(Path(vertices, codes), capstyle="butt", joinstyle="miter", **style))
