@@ -9,6 +9,7 @@ from alliance.inputs import all_files
 from alliance.study import validate_config
 
 _session.prefer(SCRIPTS)
+_session.hush()
 CONFIG_FILE = os.path.relpath(workflow.configfiles[-1]) if workflow.configfiles else "config"
 # A draft of the codebook needs the inputs of the config only, and comes before everything else is written.
 if DRAFTING := _session.drafting():

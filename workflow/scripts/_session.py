@@ -33,6 +33,14 @@ def prefer(scripts: Path) -> None:
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+def hush() -> None:
+    """Leave out what the scheduler says at each step; the stages print a line each."""
+    from snakemake.logging import logger
+
+    said = ("Select jobs to execute", "Execute ")
+    logger.addFilter(lambda record: not str(record.msg).startswith(said))
+
+
 def place_inputs(config: dict, file: str = "config") -> list[Problem]:
     """Put ``folder`` before the paths of the inputs (in place) and name every raw file that is not there.
 
