@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alliance.reporting import apa
-from alliance.reporting.associations import associations, heading, is_hazard, models, predictor_rows, unit
+from alliance.reporting.associations import associations, heading, is_hazard, models, predictor_rows, predictors, unit
 from alliance.reporting.blocks import Figure
 from alliance.reporting.figures.axes import Scale
 from alliance.reporting.figures.intervals import Interval, Panel, interval_plot
@@ -46,13 +46,16 @@ def outcome_forests(results: Results, labels: Labels) -> list[Figure]:
             else "All predictors and covariates in one model per outcome.",
         )
         panels = []
+        dimensions = len(predictors(results)) or 1  # several equations of an outcome repeat the dimensions' looks
         for model, found in chosen:
             name = heading(results, labels, model)
             data.heading(escape(name))
             for a in found:
                 data.add(a.label, apa.number(a.estimate), apa.interval(a.low, a.high))
             rows = [
-                Interval(a.label, a.estimate, a.low, a.high, look(i), apa.estimate(a.estimate, a.low, a.high))
+                Interval(
+                    a.label, a.estimate, a.low, a.high, look(i % dimensions), apa.estimate(a.estimate, a.low, a.high)
+                )
                 for i, a in enumerate(found)
             ]
             panels.append(Panel(name, rows))
