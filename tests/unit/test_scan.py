@@ -9,7 +9,7 @@ from alliance.survey.ids import normalise
 from alliance.survey.pseudonyms import pseudonym, pseudonyms_of
 from alliance.verification.scan import first_findings, scan, shared_files, write_scan
 from alliance.verification.scan_counts import counts_persons, small_in_csv, small_in_text
-from alliance.verification.scan_identifiers import identifiers, read_identifiers
+from alliance.verification.scan_identifiers import Identifiers, identifiers, read_identifiers
 
 STEPS = partial(normalise, steps=["strip", "uppercase", "drop_email_domain", "drop_punctuation", "drop_leading_zeros"])
 WHO = identifiers(["S12345", "M777", "88", "20155531", "BOND", "X1"], STEPS, ["bond: Bond, seed 1234567"])
@@ -96,6 +96,8 @@ def test_what_cannot_be_read_is_a_finding(tmp_path):
 def test_a_number_is_no_short_id_unless_the_text_says_so():
     assert WHO.found("88 of 120, 1.88, 188 and 20155531.5") == set()
     assert WHO.found("mentor_id=88") == {"88"}
+    table = Identifiers(frozenset(), frozenset({"1", "88"}), 0, str, frozenset())
+    assert table.found("support mentee     1    sum   pooled   88") == set(), "a role and its wave name nobody"
     assert WHO.found("20155531, and s_12345") == {"20155531", "s_12345"}
 
 

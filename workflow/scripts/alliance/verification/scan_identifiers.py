@@ -15,7 +15,10 @@ SHORTEST_NUMBER = 6  # digits: shorter numbers occur by chance (counts, sizes, c
 _WORD = re.compile(r"[^\s,;|\"'<>()\[\]{}=&]+")
 _SPLIT = re.compile(r"[/:#]+")
 _SPACED = re.compile(r"\b[^\W\d_]{1,4}[ -]\d{3,}\b")
-_NAMED = re.compile(r"(?:student|mentor|mentee|person|advisor)(?:[ _]?id)?[ =:#]+\"?'?([0-9]{1,5})\b(?![.,]\d)", re.I)
+# One separator and two digits: in tables a role stands before the number of its wave ("mentee     1").
+_NAMED = re.compile(
+    r"(?:student|mentor|mentee|person|advisor)(?:[ _]?id)?(?: |: ?|=|#)\"?'?([0-9]{2,5})\b(?![.,]\d)", re.I
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DECIMAL = re.compile(r"[-+−]?\d*\.\d*[1-9]\d*(?:[eE][-+]?\d+)?")  # no id: 1234.0 may be one
 _GEOMETRY = re.compile(r"\b(?:d|points|transform|viewBox)=\"[^\"]*\"")
