@@ -58,8 +58,8 @@ def test_a_key_changes_the_ids_and_no_number(finished, fresh):
         name = file.relative_to(finished.folder).as_posix()
         if "/private/" in name or "/verify/" in name or "/intake/issues" in name or "/check/" in name:
             continue
-        if "/disclosure/" in name:  # says how many ids were searched for: with a key, pseudonyms too
-            continue
+        if "/disclosure/" in name or "/report/tables/issue" in name:
+            continue  # these tell how many ids were searched for, and that there is no key
         one, other = pd.read_csv(file), pd.read_csv(fresh.folder / name)
         assert one.columns.equals(other.columns), name
         for column in one:
